@@ -69,6 +69,7 @@
 	X(FINDING_REDACTED, "redacted-fact", "unmatched",                                          \
 	    "a hidden value that the policy does not name")                                        \
 	X(FINDING_ABSENT, "absent-fact", "unmatched", "the fact was not measured")                 \
+	X(FINDING_UNLISTED, "unlisted-package", "unlisted", "no package list of the rule has it")  \
 	/* about a component; no subject, but for what it was made with */                         \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \
 	    "the component holds no measurement")                                                  \

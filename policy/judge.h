@@ -15,6 +15,13 @@ void judge_files(struct verdict_builder *b, const struct policy_rule *rule,
 void judge_facts(
     struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
 
+/* packages, besides its facts */
+void judge_packages(
+    struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
+
+/* ", found " and the value, cut; and how many more there are. */
+void judge_append_found(struct buf *to, struct view value, size_t more);
+
 /* What the component says that it was made with, where the policy has a word for that. */
 void judge_made(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);

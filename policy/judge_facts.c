@@ -34,7 +34,6 @@ static struct view word_of(struct view value, uint32_t word);
 static bool matches_any(const struct patterns *p, struct view value, size_t *which);
 static void append_expected(
     struct buf *to, const char *what, const char *between, const struct patterns *p);
-static void append_found(struct buf *to, struct view value, size_t more);
 static void append_cut(struct buf *to, struct view v);
 static void append_end(struct buf *to, size_t begun);
 
@@ -104,7 +103,7 @@ judge_redacted(struct verdict_builder *b, const struct fact_rule *rule, const st
 		if (detail == NULL)
 			return true;
 		buf_append_string(detail, "expected only hidden values that the policy names");
-		append_found(detail, f->values[i], 0);
+		judge_append_found(detail, f->values[i], 0);
 		if (!key)
 			buf_append_string(detail, ", and it names none under its key");
 		return true;
@@ -161,7 +160,7 @@ equals(const struct looked_at *l, struct buf *to)
 		return false;
 	append_expected(to, "just ", " ", p);
 	if (place < l->count) {
-		append_found(to, value, 0);
+		judge_append_found(to, value, 0);
 		buf_append_format(to, " in place %zu", place + 1);
 	} else {
 		buf_append_format(to, ", found none in place %zu", place + 1);
@@ -212,7 +211,7 @@ allow(const struct looked_at *l, struct buf *to)
 			first = value;
 	if (bad > 0 && to != NULL) {
 		append_expected(to, "", " or ", &d->allow);
-		append_found(to, first, bad - 1);
+		judge_append_found(to, first, bad - 1);
 	}
 	return bad == 0;
 }
@@ -230,7 +229,7 @@ deny(const struct looked_at *l, struct buf *to)
 			buf_append_string(to, "expected no \"");
 			append_cut(to, l->demand->deny.pattern[which]);
 			buf_append_byte(to, '"');
-			append_found(to, value, 0);
+			judge_append_found(to, value, 0);
 		}
 		return false;
 	}
@@ -292,7 +291,7 @@ within(const struct looked_at *l, const struct range *range, struct buf *to)
 	if (bad > 0 && to != NULL) {
 		buf_append_format(to, "expected %s ", range_order_name(range->order));
 		append_cut(to, range->text);
-		append_found(to, first, bad - 1);
+		judge_append_found(to, first, bad - 1);
 	}
 	return bad == 0;
 }
@@ -365,8 +364,8 @@ append_expected(struct buf *to, const char *what, const char *between, const str
 	append_end(to, begun);
 }
 
-static void
-append_found(struct buf *to, struct view value, size_t more)
+void
+judge_append_found(struct buf *to, struct view value, size_t more)
 {
 	buf_append_string(to, ", found \"");
 	append_cut(to, value);

@@ -109,6 +109,10 @@ policy_free(struct policy **p)
 		reference_free(&(*p)->references[i].set);
 		buf_free(&(*p)->references[i].content);
 	}
+	for (size_t i = 0; i < (*p)->package_list_count; i++) {
+		package_list_free(&(*p)->package_lists[i].list);
+		buf_free(&(*p)->package_lists[i].content);
+	}
 	for (size_t i = 0; i < (*p)->collectors_ca_count; i++) {
 		collectors_ca_free(&(*p)->collectors_ca[i].cas);
 		buf_free(&(*p)->collectors_ca[i].content);
@@ -315,7 +319,7 @@ static void
 seal(struct policy *p)
 {
 	/* The policy itself, its operators, all the rest. */
-	const size_t most = 2 + p->reference_count + p->collectors_ca_count;
+	const size_t most = 2 + p->reference_count + p->collectors_ca_count + p->package_list_count;
 	struct manifest_line *line = draft_memory(p, most, sizeof(*line));
 	const struct raw_policy *raw = yaml_file_data(p->yaml);
 	char hex[DIGEST_HEX_SIZE + 1];
@@ -361,6 +365,13 @@ gather_objects(struct policy *p, struct policy_object *object, struct manifest_l
 		*line++ = (struct manifest_line){
 		    MANIFEST_COLLECTORS_CA, view_of_string(c->name), o++->digest};
 	}
+	for (size_t i = 0; i < p->package_list_count; i++) {
+		const struct policy_package_list *l = &p->package_lists[i];
+
+		*o = (struct policy_object){PACK_PACKAGE_LIST, l->digest, buf_view(&l->content)};
+		*line++ = (struct manifest_line){
+		    MANIFEST_PACKAGE_LIST, view_of_string(l->name), o++->digest};
+	}
 	for (size_t i = 0; i < p->reference_count; i++) {
 		const struct policy_reference *r = &p->references[i];
 
@@ -379,6 +390,7 @@ read_from_file(void *context, const struct policy_part *part, struct faults *fau
 	static const size_t size_max[MANIFEST_KIND_COUNT] = {
 	    [MANIFEST_COLLECTORS_CA] = COLLECTORS_CA_SIZE_MAX,
 	    [MANIFEST_OPERATORS] = OPERATORS_SIZE_MAX,
+	    [MANIFEST_PACKAGE_LIST] = PACKAGE_LIST_SIZE_MAX,
 	    [MANIFEST_REFERENCE] = REFERENCE_SIZE_MAX,
 	};
 	const char *policy_file = context;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/policy_lists.h"
 #include "proto/evidence/component_items.h"
 #include "proto/evidence/redacted.h"
 
@@ -47,6 +48,8 @@ policy_facts_compile(
 	}
 	r->facts = facts;
 	r->fact_count = raw->facts_count;
+	if (kind == COMPONENT_PACKAGES)
+		policy_lists_compile(d, key, raw, r);
 	if (kind == COMPONENT_RUNTIME)
 		imply_namespace(facts, &r->fact_count, draft_outcome(raw->unmatched));
 	qsort(facts, r->fact_count, sizeof(*facts), compare);

@@ -22,6 +22,7 @@ static enum err read_set(struct reading *r, const char *shown, struct policy_ref
 static enum err take_content(struct reading *r, struct policy_reference *of, char **shown);
 static void take_collectors_cas(struct reading *r);
 static void take_collectors_ca(struct reading *r, size_t index);
+static void take_package_list(struct reading *r, size_t index);
 static void take_operators(struct reading *r);
 static enum err read_part(struct reading *r, enum manifest_kind kind, const char *name,
     const char *file, struct buf *content, char **shown);
@@ -36,6 +37,11 @@ policy_parts_compile(struct draft *d, policy_part_read *read, void *context)
 	policy_sources_compile(d);
 	take_references(&r);
 	take_collectors_cas(&r);
+	d->policy->package_list_count = d->raw->package_lists_count;
+	d->policy->package_lists =
+	    draft_memory(d->policy, d->raw->package_lists_count, sizeof(*d->policy->package_lists));
+	for (size_t i = 0; i < d->raw->package_lists_count; i++)
+		take_package_list(&r, i);
 	take_operators(&r);
 }
 
@@ -129,6 +135,30 @@ take_collectors_ca(struct reading *r, size_t index)
 	if (read_part(r, MANIFEST_COLLECTORS_CA, raw->name, raw->file, &to->content, &shown) ==
 		ERR_OK &&
 	    collectors_ca_parse(shown, buf_view(&to->content), r->draft->faults, &to->cas) ==
+		ERR_OK)
+		digest_of(to->content.data, to->content.size, &to->digest);
+	free(shown);
+}
+
+static void
+take_package_list(struct reading *r, size_t index)
+{
+	const struct raw_package_list *all = r->draft->raw->package_lists, *raw = &all[index];
+	struct policy_package_list *to = &r->draft->policy->package_lists[index];
+	char *shown;
+
+	to->name = raw->name;
+	to->content = BUF_INIT;
+	key_of(r, "package_lists", index, "name");
+	draft_name(r->draft, r->key, raw->name);
+	for (size_t i = 0; i < index && raw->name != NULL; i++)
+		if (all[i].name != NULL && strcmp(all[i].name, raw->name) == 0)
+			draft_fault(r->draft, r->key,
+			    "\"%s\": \"%s\" is the name of two package lists", r->key, raw->name);
+	key_of(r, "package_lists", index, "file");
+	if (read_part(r, MANIFEST_PACKAGE_LIST, raw->name, raw->file, &to->content, &shown) ==
+		ERR_OK &&
+	    package_list_parse(shown, buf_view(&to->content), r->draft->faults, &to->list) ==
 		ERR_OK)
 		digest_of(to->content.data, to->content.size, &to->digest);
 	free(shown);

@@ -118,6 +118,15 @@ static const cyaml_schema_value_t window_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_window, window_fields),
 };
 
+static const cyaml_schema_field_t package_list_fields[] = {
+    TEXT(name, REQUIRED, struct raw_package_list, BUNDLE_WORKLOAD_MAX),
+    TEXT(file, REQUIRED, struct raw_package_list, PATH_BYTES_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t package_list_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_package_list, package_list_fields),
+};
+
 static const cyaml_schema_field_t collectors_ca_fields[] = {
     TEXT(name, REQUIRED, struct raw_collectors_ca, BUNDLE_WORKLOAD_MAX),
     TEXT(file, REQUIRED, struct raw_collectors_ca, PATH_BYTES_MAX),
@@ -226,6 +235,14 @@ static const cyaml_schema_field_t fact_rule_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t package_rule_fields[] = {
+    LIST(facts, OPTIONAL, struct raw_fact_rule, &fact_entry, 1, POLICY_FACTS_MAX),
+    OUTCOME(unmatched, struct raw_fact_rule),
+    LIST(lists, OPTIONAL, struct raw_fact_rule, &name_entry, 1, POLICY_PACKAGE_LISTS_MAX),
+    OUTCOME(unlisted, struct raw_fact_rule),
+    CYAML_FIELD_END,
+};
+
 #define RULE(key, fields) CYAML_FIELD_MAPPING_PTR(#key, OPTIONAL, struct raw_workload, key, fields)
 static const cyaml_schema_field_t workload_fields[] = {
     TEXT(match, REQUIRED, struct raw_workload, POLICY_PATTERN_MAX),
@@ -249,7 +266,7 @@ static const cyaml_schema_field_t workload_fields[] = {
     RULE(runtime, fact_rule_fields),
     RULE(host, fact_rule_fields),
     RULE(config, fact_rule_fields),
-    RULE(packages, fact_rule_fields),
+    RULE(packages, package_rule_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t workload_entry = {
@@ -258,6 +275,8 @@ static const cyaml_schema_value_t workload_entry = {
 
 static const cyaml_schema_field_t policy_fields[] = {
     TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),
+    LIST(package_lists, OPTIONAL, struct raw_policy, &package_list_entry, 1,
+	POLICY_PACKAGE_LISTS_MAX),
     LIST(collectors_ca, OPTIONAL, struct raw_policy, &collectors_ca_entry, 1, POLICY_CAS_MAX),
     TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),
     TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE),

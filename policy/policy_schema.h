@@ -19,6 +19,7 @@
 /* Bytes of all its reference sets: a million files, and some 300 MiB of memory. */
 #define POLICY_REFERENCES_SIZE_MAX (128UL * 1024 * 1024)
 #define POLICY_SOURCES_MAX         64    /* as many as teams that build */
+#define POLICY_PACKAGE_LISTS_MAX   64    /* of a policy: each is a file */
 #define POLICY_CAS_MAX             64    /* of a policy: each is a file */
 #define POLICY_WORKLOADS_MAX       10000 /* entries; patterns cover more workloads than that */
 #define POLICY_COLLECTORS_MAX      1024  /* patterns of one entry */
@@ -110,7 +111,14 @@ struct raw_fact {
 	enum raw_outcome unmatched;
 };
 
+struct raw_package_list {
+	char *name, *file;
+};
+
 struct raw_fact_rule {
+	char **lists; /* of packages alone, as `unlisted` */
+	uint32_t lists_count;
+	enum raw_outcome unlisted;
 	struct raw_fact *facts;
 	uint32_t facts_count;
 	enum raw_outcome unmatched;
@@ -134,6 +142,8 @@ struct raw_workload {
 
 struct raw_policy {
 	char *name, *operators, *review_by;
+	struct raw_package_list *package_lists;
+	uint32_t package_lists_count;
 	struct raw_collectors_ca *collectors_ca;
 	uint32_t collectors_ca_count;
 	struct raw_source *sources;

@@ -11,6 +11,7 @@
 #include "config/yaml.h"
 #include "policy/governance/collectors_ca.h"
 #include "policy/governance/operators.h"
+#include "policy/package_list.h"
 #include "policy/policy_file.h"
 #include "policy/releases.h"
 #include "policy/sources/reference.h"
@@ -119,8 +120,18 @@ struct fact_demand {
 	enum report_status unmatched;
 };
 
+struct policy_package_list {
+	const char *name;
+	struct package_list *list;
+	struct buf content; /* as it was read */
+	struct digest digest;
+};
+
 /* For config, host, packages and runtime. */
 struct fact_rule {
+	size_t list_count; /* of packages: what may be there; 0: it does not matter */
+	const struct policy_package_list **lists;
+	enum report_status unlisted;
 	size_t fact_count;
 	const struct fact_demand *facts; /* by name, then as in the file */
 };
@@ -160,6 +171,8 @@ struct policy {
 	struct buf id;
 	struct buf manifest;
 	struct policy_operators operators;
+	size_t package_list_count;
+	struct policy_package_list *package_lists; /* in the file's order */
 	size_t collectors_ca_count;
 	struct policy_collectors_ca *collectors_ca; /* in the file's order */
 	uint64_t review_by_s;                       /* of all of it; 0: not said */

@@ -21,6 +21,7 @@ struct demand {
 	char key[DRAFT_KEY_MAX];
 };
 
+static bool names_list(const struct fact_rule *rule, const struct policy_package_list *list);
 static void advise_name(const struct demand *m);
 static void advise_config_name(const struct demand *m);
 static void advise_ranges(const struct demand *m);
@@ -34,6 +35,35 @@ static bool count_can_hold(const struct range *r);
 static bool count_holds(const struct range *r, unsigned long number);
 static bool is_literal(struct view pattern);
 static bool takes_everything(struct view pattern);
+
+void
+advise_lists(const struct advising *a)
+{
+	const struct policy *p = a->policy;
+
+	for (size_t i = 0; i < p->package_list_count; i++) {
+		char key[DRAFT_KEY_MAX];
+		bool used = false;
+
+		for (size_t r = 0; r < p->rule_count && !used; r++)
+			used =
+			    names_list(p->rules[r].facts[COMPONENT_PACKAGES], &p->package_lists[i]);
+		if (used)
+			continue;
+		(void)snprintf(key, sizeof(key), "package_lists[%zu].name", i);
+		advise(a, key, "no rule uses the package list \"%s\"", p->package_lists[i].name);
+		advices_mend(a->to, "name it under \"lists\" of \"packages\", or take it out");
+	}
+}
+
+static bool
+names_list(const struct fact_rule *rule, const struct policy_package_list *list)
+{
+	for (size_t i = 0; rule != NULL && i < rule->list_count; i++)
+		if (rule->lists[i] == list)
+			return true;
+	return false;
+}
 
 void
 advise_facts(const struct advising *a, size_t entry)

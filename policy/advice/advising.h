@@ -25,6 +25,9 @@ void advise(const struct advising *a, const char *key, const char *format, ...)
 void advise_references(const struct advising *a);
 void advise_files(const struct advising *a, size_t entry);
 
+/* Of the package lists of the policy. */
+void advise_lists(const struct advising *a);
+
 /* Of the fact rules of an entry. */
 void advise_facts(const struct advising *a, size_t entry);
 

@@ -17,6 +17,7 @@ policy_advise(const struct policy *p, const char *file, uint64_t now_s, struct a
 
 	advise_review(&a, "review_by", p->review_by_s);
 	advise_references(&a);
+	advise_lists(&a);
 	for (size_t i = 0; i < p->rule_count; i++) {
 		advise_entry(&a, i);
 		advise_files(&a, i);
@@ -78,6 +79,8 @@ takes_all(const struct policy_rule *r)
 		const struct fact_rule *facts = r->facts[k];
 
 		if (r->files[k] != NULL)
+			return false;
+		if (facts != NULL && facts->list_count > 0)
 			return false;
 		for (size_t i = 0; facts != NULL && i < facts->fact_count; i++)
 			if (!facts->facts[i].implied && !advise_takes_all(&facts->facts[i]))

@@ -22,6 +22,7 @@
 #define MANIFEST_KIND_MAP(X)                                                                       \
 	X(MANIFEST_COLLECTORS_CA, "collectors-ca", PACK_CA)                                        \
 	X(MANIFEST_OPERATORS, "operators", PACK_OPERATORS)                                         \
+	X(MANIFEST_PACKAGE_LIST, "package-list", PACK_PACKAGE_LIST)                                \
 	X(MANIFEST_POLICY, "policy", PACK_POLICY)                                                  \
 	X(MANIFEST_REFERENCE, "reference", PACK_REFERENCE)
 

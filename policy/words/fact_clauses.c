@@ -1,6 +1,7 @@
 /*
  * What a rule for facts says: a clause for each condition.
  */
+#include "policy/finding.h"
 #include "policy/words/clause_writer.h"
 #include "proto/text.h"
 
@@ -17,6 +18,15 @@ clauses_of_facts(struct clause_writer *w, const struct fact_rule *r)
 {
 	for (size_t i = 0; i < r->fact_count; i++)
 		say_demand(w, &r->facts[i]);
+	for (size_t i = 0; i < r->list_count; i++) {
+		buf_append_string(
+		    clause_begin(w, "lists", (struct view){NULL, 0}, ".lists"), r->lists[i]->name);
+		buf_append_format(clause_aside(w), "%zu packages that may be there",
+		    package_list_count(r->lists[i]->list));
+	}
+	if (r->list_count > 0)
+		clause_outcome(
+		    w, "unlisted", r->unlisted, finding_sentence(FINDING_UNLISTED), ".unlisted");
 }
 
 static void

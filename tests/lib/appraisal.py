@@ -47,7 +47,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 44, rows
+    assert len(rows) == 45, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -194,6 +194,14 @@ def read_manifest(text):
     return dict(named)
 
 
+def read_packages(content):
+    """(fact, value)"""
+    assert content.endswith(b"\n")
+    for text in content.split(b"\n")[:-1]:
+        fact, value = re.fullmatch(rb"([!-~]{1,64}) (.+)", text, re.S).groups()
+        yield fact.decode(), value
+
+
 class Policy:
     """`stored` gives the content with a digest in hex."""
 
@@ -206,11 +214,14 @@ class Policy:
         named_sets = self.named_sets()
         cas = [e["name"] for e in self.document.get("collectors_ca", [])]
         operators = ["operators"] if "operators" in self.document else []
-        for kind, names in (("reference", list(named_sets)), ("collectors-ca", cas),
+        lists = [e["name"] for e in self.document.get("package_lists", [])]
+        for kind, names in (("reference", list(named_sets)), ("collectors-ca", cas), ("package-list", lists),
                             ("operators", operators)):
             assert list(named.pop(kind, {})) == sorted(names), kind
         assert not named
         references = read_manifest(manifest).get("reference", {})
+        self.lists = {name: set(read_packages(stored(of))) for name, of in
+                      read_manifest(manifest).get("package-list", {}).items()}
         self.sets = {name: ReferenceSet(name, stored(references[name]), self.source_of(name), *of)
                      for name, of in named_sets.items()}
 
@@ -686,7 +697,7 @@ class Demand:
 def fact_findings(rule, kind, items):
     measured = dict(items)
     unmatched = rule.get("unmatched", "contraindicated")
-    facts = list(rule["facts"])
+    facts = list(rule.get("facts", []))
     if kind == "runtime" and "namespace_mount" in measured and \
             not any(f["name"] == "namespace_mount" for f in facts):
         facts.append({"name": "namespace_mount", "allow": ["host", "own"]})
@@ -702,6 +713,15 @@ def fact_findings(rule, kind, items):
         words = Demand(fact, measured[fact["name"]]).wrong()
         if words is not None:
             yield Finding(kind, "unmatched-fact", subject, words, outcome)
+
+
+def package_findings(policy, rule, kind, items):
+    listed = set().union(*(policy.lists[name] for name in rule["lists"]))
+    for fact, values in items:
+        for value in values:
+            if (fact, value) not in listed:
+                yield Finding(kind, "unlisted-package", fact.encode(), b"in no package list" + found_first([value]),
+                              rule.get("unlisted", "contraindicated"))
 
 
 # --- what could not be measured --------------------------------------------------------------------
@@ -837,6 +857,8 @@ class Appraisal:
             self.possible[kind] = {f.name: (judge.possible[f], judge.count[f]) for f in judge.count}
             return
         yield from fact_findings(rule, kind, items)
+        if "lists" in rule:
+            yield from package_findings(self.policy, rule, kind, items)
 
     def mixed_releases(self):
         outcome = self.entry.get("mixed_release", "contraindicated")

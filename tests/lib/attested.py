@@ -126,9 +126,10 @@ class Attested:
             self.start()
 
     def report(self, entry, components, references=(), workload="case", families=None, windows=None, sources=None,
-               files=(), **evidence):
+               files=(), package_lists=None, **evidence):
         """By a policy of this one entry. It is the same when made again."""
-        top = {key: said for key, said in (("families", families), ("windows", windows), ("sources", sources)) if said}
+        top = {key: said for key, said in (("families", families), ("windows", windows), ("sources", sources),
+                                            ("package_lists", package_lists)) if said}
         self.take(entry, references=references, files=files, **top)
         logged = self.submit(workload, components, **evidence)["report"]
         self.again.store = self.store()

@@ -29,6 +29,7 @@ PATHS += [b"/data/%02d" % n for n in range(24)]
 PATHS += [b"hmac-sha256:%016x:%064x" % (key, value) for key in range(2) for value in range(2)]  # hidden
 READABLE = [p.decode() for p in PATHS[:3] + PATHS[5:7] + PATHS[10:11] + PATHS[19:20] + PATHS[-28:]]
 CONTENTS = [b"%d" % n for n in range(4)]
+LISTS = ("base", "More")
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~", "xattr=unreadable",
            "capability=0000000000200000 0000000000000000 1", "content=beginning")
@@ -96,9 +97,19 @@ class Drawn:
         self.sets = [list(read_sums(content).items()) for content in files.values()]
         self.families = [f["name"] for f in families]
         entries = [self.entry(pattern, names) for pattern in self.patterns()]
+        lists = [{"name": name, "file": f"list-{name}"} for name in LISTS]
+        files.update({e["file"]: self.package_list() for e in lists})
         return hallmark.to_yaml({"name": self.chance.choice(("drawn", "na\u00efve-1", "a\"b\\c")),
+                                 "package_lists": lists,
                                  "references": references, "families": families, "windows": windows,
                                  "workloads": entries}), files
+
+    def package_list(self):
+        """Most of what a host may have."""
+        lines = [f"{fact} ".encode() + value + b"\n" for fact in FACTS for value in VALUES
+                 if value and b"\n" not in value and self.maybe(0.9)]
+        self.chance.shuffle(lines)
+        return b"".join(lines)
 
     def window(self, family, now_s):
         first, last = sorted(self.chance.choices(range(len(family["releases"])), k=2))
@@ -172,6 +183,11 @@ class Drawn:
         entry["recorded"] = recorded
         for kind in ruled:
             entry[kind] = self.file_rule(kind, sets) if kind in KINDS_OF_FILES else self.fact_rule()
+        if "packages" in entry and self.maybe(0.8):
+            entry["packages"].update({"lists": self.chance.sample(LISTS, self.chance.randint(1, 2)),
+                                      **({"unlisted": self.chance.choice(OUTCOMES)} if self.maybe() else {})})
+            if self.maybe(0.3):
+                del entry["packages"]["facts"]
         used = {n for kind in ruled for n in entry[kind].get("references", ()) if n in self.families}
         if used and self.maybe(0.8):
             entry["release"] = self.chance.sample(sorted(used), self.chance.randint(1, len(used)))

@@ -21,6 +21,7 @@ import entries
 import wire
 
 COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE, IN_FORCE = range(1, 7)
+PACKAGE_LIST = 10
 SIGNED_BEFORE = b"hallmark bundle signature v1\n"
 RECORD = struct.Struct(">4sB3xII32s")
 
@@ -108,8 +109,8 @@ class Rederivation:
         if manifest not in self.policies:
             self.policies[manifest] = appraisal.Policy(
                 self.store.get(MANIFEST, manifest),
-                lambda digest: self.store.contents.get((POLICY, digest)) or
-                self.store.contents.get((REFERENCE, digest), b""))
+                lambda digest: next((self.store.contents[kind, digest] for kind in (POLICY, REFERENCE, PACKAGE_LIST)
+                                     if (kind, digest) in self.store.contents), b""))
         return self.policies[manifest]
 
     def evidence(self, nonce, fields):

@@ -16,12 +16,13 @@ import rederivation
 import statements
 import transition
 import vouching
-from rederivation import CERTIFICATE, IN_FORCE, MANIFEST, POLICY, REFERENCE
+from rederivation import CERTIFICATE, IN_FORCE, MANIFEST, PACKAGE_LIST, POLICY, REFERENCE
 
 STATEMENT, OPERATORS, CA = 7, 8, 9
 GOOD, BAD, UNKNOWN = 0, 1, 2
 DAY_S, SLACK_S, FIRST_SEQ_MAX = 86400, 120, 2**52
-KINDS = {"collectors-ca": CA, "operators": OPERATORS, "policy": POLICY, "reference": REFERENCE}
+KINDS = {"collectors-ca": CA, "operators": OPERATORS, "package-list": PACKAGE_LIST, "policy": POLICY,
+         "reference": REFERENCE}
 
 
 @functools.lru_cache(None)

@@ -344,6 +344,22 @@ def test_what_a_compiler_makes_is_accepted_by_name_and_within_bounds():
     assert codes == [("anonymous-memory",), ("changed-since-start",)] and accepted == []
 
 
+def test_packages_are_in_a_list_byte_for_byte():
+    def judged(rule, listed=b"dpkg a 1\n", **measured):
+        packages = {"packages": wire.component("packages", [wire.fact_item(n, *v) for n, v in measured.items()])}
+        verdict = CASES.verdict({"packages": {"lists": ["base"], **rule}}, packages, files={"base": listed},
+                                package_lists=[{"name": "base", "file": "base"}])
+        return found(verdict, "code", "subject", "detail")
+
+    told = ("unlisted-package", "dpkg")
+    assert judged({}, dpkg=["a 1"]) == judged({}, dpkg=[]) == []
+    assert judged({}, dpkg=["a 2", "a 1", "a 1 "]) == [
+        (*told, f'in no package list, found "{v}"') for v in ("a 2", "a 1 ")]
+    assert judged({}, apk=["a 1"]) == [("unlisted-package", "apk", 'in no package list, found "a 1"')]
+    assert judged({"facts": [{"name": "dpkg", "deny": ["a *"]}]}, dpkg=["a 2"]) == [
+        ("unmatched-fact", "dpkg", 'expected no "a *", found "a 2"'), (*told, 'in no package list, found "a 2"')]
+
+
 def test_an_exception_stands_for_a_set_until_its_time_and_is_told():
     def judged(until_s, component, rule=None, kind="executable"):
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until_s))
@@ -608,6 +624,8 @@ CHANGES = (
     ("if not any(demanded(pattern, v) for v in self.values):", "if False:"),
     ('fact.get("unmatched", unmatched)', "unmatched"),
     ("sorted(facts, key=lambda f: f[\"name\"])", "facts"),
+    ("if (fact, value) not in listed:", "if value not in {v for _, v in listed}:"),
+    ('rule.get("unlisted", "contraindicated")', '"warning"'),
     ('if iat < date(e["until"].encode())]', 'if iat <= date(e["until"].encode())]'),
     ('(e["path"].encode(), e["sha256"]) == (path, digest)', 'e["path"].encode() == path'),
     ('kind == "link" or [line for _, line in lines if grants(line, item)]', 'kind == "link" or lines'),

@@ -276,6 +276,17 @@ test_what_was_to_be_looked_through(void **state)
 }
 
 static void
+test_package_lists_that_nobody_uses(void **state)
+{
+	fixture_write(*state, "list", 0644, "dpkg bash 5 amd64\n");
+	expect_all(state,
+	    "name: t\npackage_lists:\n  - {name: used, file: list}\n  - {name: odd, file: "
+	    "list}\n" ENTRY "    packages: {lists: [used]}\n",
+	    (const char *const[3]){"no rule uses the package list \"odd\"",
+		"no rule of this entry looks at what program runs"});
+}
+
+static void
 test_paths_below_links(void **state)
 {
 	struct fixture *f = *state;
@@ -426,6 +437,7 @@ main(void)
 	    WITH_FILES(test_entries_that_are_always_affirming),
 	    WITH_FILES(test_sets_that_nobody_uses_and_windows_that_are_over),
 	    WITH_FILES(test_what_was_to_be_looked_through),
+	    WITH_FILES(test_package_lists_that_nobody_uses),
 	    WITH_FILES(test_paths_below_links),
 	    WITH_FILES(test_named_paths_that_no_set_has),
 	    WITH_FILES(test_exceptions),

@@ -25,11 +25,12 @@ static const char text[] =
     "      {name: uid, count: \">= 1, < 3\", unmatched: none}]}\n"
     "    host: {facts: [{name: x, deny: ['\\\\n'], date: \"< 2027-01-01\"}]}\n"
     "    config: {facts: [{name: y, number: \"< 1 KiB\", version: \"= 1\"}]}\n"
-    "    packages: {facts: [{name: z, require: [\"\", b], equals: []}]}\n"
+    "    packages: {facts: [{name: z, require: [\"\", b], equals: []}], lists: [hosts]}\n"
     "    release: [fam]\n"
     "families: [{name: fam, releases: [{name: a, file: refs/one.sha256}, "
     "{name: b, file: refs/two.sha256}]}]\n"
-    "windows: [{family: fam, from: a, to: b, until: 2027-01-31T00:00:00Z}]\n";
+    "windows: [{family: fam, from: a, to: b, until: 2027-01-31T00:00:00Z}]\n"
+    "package_lists: [{name: hosts, file: refs/one.sha256}]\n"; /* which has the form of one */
 
 static const struct clause *
 find(const struct clauses *c, const char *part, const char *name, const char *says)
@@ -124,6 +125,7 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "config", "facts", "every value is a version = 1", 13);
 	expect(&c, "packages", "facts", "there is a value for each of \"\", \"b\"", 14);
 	expect(&c, "packages", "facts", "exactly, in this order: no value", 14);
+	expect(&c, "packages", "lists", "hosts", 14);
 	assert_null(find(&c, "", "signature_every_s", NULL));
 	assert_null(find(&c, "", "recorded", NULL));
 	clauses_free(&c);
