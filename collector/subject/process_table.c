@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ static enum err read_all(const struct reading *r, struct process_table *out, str
 static enum err read_one(
     const struct reading *r, DIR *proc, const char *name, struct process_table *out);
 static enum err look(const struct reading *r, int dir, struct process_entry *out);
+static enum err add_above(struct process_table *table, pid_t pid);
+static bool look_by_number(pid_t pid, struct process_entry *out);
 static enum err append(struct process_table *table, const struct process_entry *entry);
 static int by_pid(const void *a, const void *b);
 
@@ -41,6 +44,60 @@ process_table_read(process_table_visit *visit, void *context, enum process_table
 	if (e != ERR_OK)
 		process_table_free(out);
 	return e;
+}
+
+/* What is added before the place shifts it: one is looked at twice then, and none is passed over.
+ */
+enum err
+process_table_add_parents(struct process_table *table)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < table->count; i++)
+		if (table->list[i].mark == PROCESS_YES)
+			e = add_above(table, table->list[i].parent);
+	return e;
+}
+
+static enum err
+add_above(struct process_table *table, pid_t pid)
+{
+	const struct process_entry *found;
+	struct process_entry one;
+	enum err e;
+
+	for (size_t steps = 0; pid > 0 && steps <= table->count; steps++) {
+		if ((found = process_table_find(table, pid)) == NULL) {
+			if (!look_by_number(pid, &one))
+				return ERR_OK;
+			if ((e = append(table, &one)) != ERR_OK)
+				return e;
+			qsort(table->list, table->count, sizeof(*table->list), by_pid);
+			found = process_table_find(table, pid);
+		}
+		pid = found->parent;
+	}
+	return ERR_OK;
+}
+
+static bool
+look_by_number(pid_t pid, struct process_entry *out)
+{
+	struct procfs_stat stat;
+	char path[32];
+	bool good;
+	int dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	if ((dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return false;
+	if ((good = procfs_read_stat(dir, &stat) == ERR_OK))
+		*out = (struct process_entry){.pid = pid,
+		    .parent = stat.parent,
+		    .start_ticks = stat.start_ticks,
+		    .mark = PROCESS_NONE};
+	(void)close(dir);
+	return good;
 }
 
 enum err

@@ -55,6 +55,12 @@ enum process_table_which { PROCESS_TABLE_ALL, PROCESS_TABLE_MARKED };
 enum err process_table_read(process_table_visit *visit, void *context,
     enum process_table_which which, struct process_table *out, struct trouble *t) MUST_USE;
 
+/*
+ * Adds, of a table of marked ones, the parents of those that the workload names, theirs, and so on,
+ * as far as they can be looked at. ERR_MEMORY.
+ */
+enum err process_table_add_parents(struct process_table *table) MUST_USE;
+
 /* Of what is known otherwise: at least one, in any order. ERR_MEMORY. */
 enum err process_table_of(
     const struct process_entry *list, size_t count, struct process_table *out) MUST_USE;

@@ -21,6 +21,8 @@
 
 static enum err find_by_pid_file(const struct collector_workload *w, struct process *main,
     struct members *others, struct trouble *t);
+static enum err find_below(const struct collector_workload *w, const struct process *main,
+    struct members *others, struct trouble *t);
 static enum err find_by_program(const struct collector_workload *w, struct process *main,
     struct members *others, struct trouble *t);
 static enum err look_for_program(struct program *p, struct process_table *table,
@@ -55,19 +57,26 @@ static enum err
 find_by_pid_file(const struct collector_workload *w, struct process *main, struct members *others,
     struct trouble *t)
 {
-	struct process_table table;
 	enum err e = pid_file_find(w->host_root, w->pid_file, main, t);
 
-	if (e != ERR_OK || w->main_only)
-		return e;
+	if (e == ERR_OK && !w->main_only && (e = find_below(w, main, others, t)) != ERR_OK)
+		process_close(main);
+	return e;
+}
+
+static enum err
+find_below(const struct collector_workload *w, const struct process *main, struct members *others,
+    struct trouble *t)
+{
+	struct process_table table;
+	enum err e;
+
 	if ((e = descendants_read(main->pid, &table)) == ERR_UNSUPPORTED)
 		e = process_table_read(mark_none, NULL, PROCESS_TABLE_ALL, &table, t);
 	if (e == ERR_OK) {
 		e = members_below(w, &table, main->pid, others, t);
 		process_table_free(&table);
 	}
-	if (e != ERR_OK)
-		process_close(main);
 	return e;
 }
 
@@ -96,7 +105,7 @@ find_by_program(const struct collector_workload *w, struct process *main, struct
 	if (main->identity.stat.start_ticks != top->start_ticks)
 		e = trouble_set(t, ERR_NOT_FOUND, "process %d has just ended", (int)top->pid);
 	else if (!w->main_only)
-		e = members_below(w, &table, main->pid, others, t);
+		e = find_below(w, main, others, t);
 	if (e != ERR_OK)
 		process_close(main);
 out:
@@ -114,8 +123,9 @@ look_for_program(struct program *p, struct process_table *table, struct process_
 
 	for (unsigned look = 1;; look++) {
 		process_table_free(table);
-		if ((e = process_table_read(program_visit, p, PROCESS_TABLE_ALL, table, t)) !=
-		    ERR_OK)
+		if ((e = process_table_read(program_visit, p, PROCESS_TABLE_MARKED, table, t)) !=
+			ERR_OK ||
+		    (e = process_table_add_parents(table)) != ERR_OK)
 			return e;
 		*tops = 0;
 		for (size_t i = 0; i < table->count; i++) {

@@ -78,6 +78,41 @@ test_marked_ones_are_known_as_all_are(void **state)
 }
 
 static void
+check_parents(pid_t child)
+{
+	struct process_table all, named;
+	struct trouble t = TROUBLE_INIT;
+	const struct process_entry *a, *b;
+
+	assert_int_equal(process_table_read(mark, &child, PROCESS_TABLE_ALL, &all, &t), ERR_OK);
+	assert_int_equal(
+	    process_table_read(mark, &child, PROCESS_TABLE_MARKED, &named, &t), ERR_OK);
+	assert_int_equal(process_table_add_parents(&named), ERR_OK);
+	for (pid_t pid = child; pid > 0; pid = a->parent) {
+		if ((a = process_table_find(&all, pid)) == NULL)
+			break; /* it may be of another namespace */
+		b = process_table_find(&named, pid);
+		assert_non_null(b);
+		assert_int_equal(b->parent, a->parent);
+		assert_true(b->start_ticks == a->start_ticks && b->mark == a->mark);
+	}
+	assert_int_equal(process_table_count(&named, PROCESS_YES), 1);
+	b = process_table_find(&named, child);
+	assert_false(process_table_is_below(&named, b));
+	named.list[0].mark = PROCESS_YES; /* the first of all, of whom the others are */
+	assert_true(process_table_is_below(&named, b));
+	process_table_free(&all);
+	process_table_free(&named);
+}
+
+static void
+test_the_parents_of_what_is_named(void **state)
+{
+	(void)state;
+	with_child(check_parents);
+}
+
+static void
 check_again(pid_t child)
 {
 	struct process_table table;
@@ -103,6 +138,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_marked_ones_are_known_as_all_are),
+	    cmocka_unit_test(test_the_parents_of_what_is_named),
 	    cmocka_unit_test(test_after_one_that_ended_it_is_read_again),
 	};
 
