@@ -21,12 +21,18 @@ struct known {
 	struct known_place {
 		struct view set; /* its name */
 		struct view path;
-		struct digest digest;
 	} at[KNOWN_MAX];
 };
 
-/* Every entry is looked at: it is for people who ask about some files. */
-void known_by_digest(const struct policy *p, const struct digest *digest, struct known *out);
+/* All entries of all sets of a policy, by digest. As long as the policy. */
+struct known_index;
+
+/* To be freed; aborts for want of memory. */
+struct known_index *known_index_new(const struct policy *p);
+void known_index_free(struct known_index **i);
+
+void known_by_digest(
+    const struct known_index *index, const struct digest *digest, struct known *out);
 
 /*
  * Appends the names of the sets that the rule for this part compares with at that time, ", "

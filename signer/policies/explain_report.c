@@ -24,7 +24,8 @@ struct explained {
 	struct told_report report;
 	struct finding_groups groups;
 	struct clauses clauses; /* of the rule */
-	const char *file;       /* the policy's, where that is still the same; else NULL */
+	struct known_index *known;
+	const char *file; /* the policy's, where that is still the same; else NULL */
 	FILE *to;
 };
 
@@ -67,6 +68,7 @@ explain_report(const struct explain_options *options, FILE *to)
 			    (const char *)r->bundle.workload.data);
 	}
 	clauses_free(&x.clauses);
+	known_index_free(&x.known);
 	finding_groups_free(&x.groups);
 	told_report_free(&x.report);
 	return result;
@@ -83,6 +85,7 @@ explain(struct explained *x)
 	    .policy = t->policy, .rule = t->rule, .all = x->options->all || x->options->json};
 	x->file = same_file(x->options->policy, t->policy);
 	clauses_of_rule(t->policy, t->rule, &x->clauses);
+	x->known = known_index_new(t->policy);
 	reason_begin(&reason);
 	measured_findings_by(t->policy, &t->document.report, &t->measured, &listener, &reason);
 	if (reason.outcome != OUTCOME_GOOD) {
@@ -277,7 +280,7 @@ print_sets(const struct explained *x, const struct compared *c)
 
 	if (!c->has_digest)
 		return;
-	known_by_digest(x->report.policy, &c->digest, &known);
+	known_by_digest(x->known, &c->digest, &known);
 	for (size_t i = 0; i < known.count; i++) {
 		buf_clear(&words);
 		buf_append_string(&words, "set ");
@@ -352,7 +355,7 @@ write_sets(const struct explained *x, const struct report_finding *f, struct buf
 	struct buf path = BUF_INIT;
 
 	if (c.has_digest)
-		known_by_digest(x->report.policy, &c.digest, &known);
+		known_by_digest(x->known, &c.digest, &known);
 	buf_append_string(to, ",\"sets\":[");
 	for (size_t i = 0; i < known.count; i++) {
 		buf_append_string(to, i > 0 ? ",{" : "{");
