@@ -5,6 +5,7 @@
 
 #include "config/yaml_check.h"
 #include "config/yaml_fill.h"
+#include "config/yaml_print.h"
 #include "config/yaml_walk.h"
 #include "proto/text.h"
 
@@ -35,25 +36,36 @@ yaml_load_bytes(const char *name, struct view bytes, const cyaml_schema_value_t 
     struct faults *faults, struct yaml_file **out)
 {
 	const size_t faults_before = faults->count;
-	struct yaml_file *f;
+	struct yaml_tree *tree = yaml_tree_new();
 	bool sound;
+	struct yaml_node *top = yaml_read(tree, name, bytes, faults, &sound);
+
+	if (top != NULL && !sound) {
+		(void)yaml_walk(top, schema, YAML_WHOLE, faults); /* for its faults */
+		top = NULL;
+	}
+	yaml_file_make(tree, top, bytes, schema, faults, out);
+	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
+}
+
+void
+yaml_file_make(struct yaml_tree *tree, struct yaml_node *top, struct view bytes,
+    const cyaml_schema_value_t *schema, struct faults *faults, struct yaml_file **out)
+{
+	struct yaml_file *f;
 
 	*out = NULL;
+	if (top == NULL || !yaml_walk(top, schema, YAML_WHOLE, faults)) {
+		yaml_tree_free(&tree);
+		return;
+	}
 	if ((f = calloc(1, sizeof(*f))) == NULL)
 		abort();
-	f->bytes = BUF_INIT;
-	f->tree = yaml_tree_new();
-	f->top = yaml_read(f->tree, name, bytes, faults, &sound);
-	if (f->top != NULL && yaml_walk(f->top, schema, YAML_WHOLE, faults) && sound) {
-		buf_append_view(&f->bytes, bytes);
-		if (buf_status(&f->bytes) != ERR_OK)
-			abort();
-		f->data = yaml_fill(f->tree, schema, f->top);
-		*out = f;
-	} else {
-		yaml_file_free(&f);
-	}
-	return faults->count == faults_before ? ERR_OK : ERR_CONFIG;
+	*f = (struct yaml_file){BUF_INIT, tree, top, yaml_fill(tree, schema, top)};
+	buf_append_view(&f->bytes, bytes);
+	if (buf_status(&f->bytes) != ERR_OK)
+		abort();
+	*out = f;
 }
 
 struct yaml_node *
@@ -93,9 +105,34 @@ yaml_file_bytes(const struct yaml_file *f)
 unsigned
 yaml_file_line(const struct yaml_file *f, const char *key_path)
 {
+	return yaml_file_spot(f, key_path, NULL).line;
+}
+
+struct yaml_spot
+yaml_file_spot(const struct yaml_file *f, const char *key_path, struct buf *path)
+{
+	const struct yaml_place at = yaml_node_find(f->top, key_path);
+	const struct yaml_node *n = at.key != NULL ? at.key : at.value;
+
+	if (n == NULL)
+		return (struct yaml_spot){NULL, 0};
+	if (path != NULL) {
+		yaml_node_path(n, path);
+		if (at.key != NULL && path->size > 0)
+			buf_append_byte(path, '.');
+		if (at.key != NULL)
+			buf_append_view(path, at.key->text);
+	}
+	return (struct yaml_spot){n->file, n->line};
+}
+
+void
+yaml_file_print(const struct yaml_file *f, const char *key_path, struct buf *to)
+{
 	const struct yaml_place at = yaml_node_find(f->top, key_path);
 
-	return at.key != NULL ? at.key->line : at.value != NULL ? at.value->line : 0;
+	if (at.value != NULL)
+		yaml_print(at.value, to);
 }
 
 bool

@@ -37,6 +37,14 @@ enum err yaml_load_bytes(const char *name, struct view bytes, const cyaml_schema
     struct faults *faults, struct yaml_file **out) MUST_USE;
 
 /*
+ * The same of a tree that was put together, of the texts it was read from; all of its values have
+ * been walked as parts. Takes the tree over; *out is NULL if nothing can be made of it. `bytes` are
+ * those of one text, for yaml_file_bytes.
+ */
+void yaml_file_make(struct yaml_tree *tree, struct yaml_node *top, struct view bytes,
+    const cyaml_schema_value_t *schema, struct faults *faults, struct yaml_file **out);
+
+/*
  * A text alone, as yaml_tree_read gives it; its size and encoding are looked at, and a byte order
  * mark is passed over.
  */
@@ -51,6 +59,19 @@ struct view yaml_file_bytes(const struct yaml_file *f);
 
 /* The line of a key, such as "tls.key" or "workloads[2].match"; 0 if it is not in the file. */
 unsigned yaml_file_line(const struct yaml_file *f, const char *key_path);
+
+/*
+ * Where a key stands; the file is NULL if it does not. Appends where it is written to `path`, which
+ * is another place where it was put together: "rules[0].runtime" is "workloads[7].runtime" then.
+ */
+struct yaml_spot {
+	const char *file;
+	unsigned line;
+};
+struct yaml_spot yaml_file_spot(const struct yaml_file *f, const char *key_path, struct buf *path);
+
+/* Appends all of it, as it was put together, in YAML; and the value of one key. */
+void yaml_file_print(const struct yaml_file *f, const char *key_path, struct buf *to);
 
 /* The key is in the file, and so is its value in the struct: it had no fault. */
 bool yaml_file_has(const struct yaml_file *f, const char *key_path);

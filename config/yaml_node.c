@@ -9,7 +9,7 @@ struct yaml_node *const *
 yaml_node_pair(const struct yaml_node *mapping, struct view key)
 {
 	for (size_t i = 0; mapping->shape == YAML_SHAPE_MAPPING && i < mapping->count; i += 2)
-		if (mapping->child[i]->shape == YAML_SHAPE_SCALAR &&
+		if (mapping->child[i]->shape == YAML_SHAPE_SCALAR && !mapping->child[i]->faulty &&
 		    view_equal(mapping->child[i]->text, key))
 			return &mapping->child[i];
 	return NULL;

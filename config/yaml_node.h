@@ -39,7 +39,10 @@ struct yaml_node {
 	};
 };
 
-/* The key of that name, the first of several, and its value behind it; NULL if there is none. */
+/*
+ * The key of that name, the first of several, and its value behind it; NULL if there is none that
+ * the schema knows.
+ */
 struct yaml_node *const *yaml_node_pair(const struct yaml_node *mapping, struct view key);
 
 /* A value by its place below another, such as "tls.key" or "workloads[2].match", or NULL. */

@@ -2,20 +2,91 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
 
 #include "proto/evidence/bundle.h"
 #include "proto/glob.h"
 #include "proto/utc.h"
 
+struct draft_told {
+	UT_hash_handle hh;
+	char text[];
+};
+
+static bool was_told(struct draft *d, const struct yaml_spot *spot, const char *text);
+
 void
 draft_fault(struct draft *d, const char *key, const char *format, ...)
 {
+	struct yaml_spot spot;
 	va_list arguments;
+	char *text, *told;
 
 	va_start(arguments, format);
-	faults_add_list(
-	    d->faults, d->file, yaml_file_line(d->policy->yaml, key), format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		abort();
 	va_end(arguments);
+	told = draft_as_written(d->policy->yaml, key, text, &spot);
+	if (spot.file == NULL)
+		spot.file = d->file;
+	if (told == NULL)
+		faults_add(d->faults, spot.file, spot.line, "%s", text);
+	else if (!was_told(d, &spot, told))
+		faults_add(d->faults, spot.file, spot.line, "%s", told);
+	free(text);
+	free(told);
+}
+
+char *
+draft_as_written(
+    const struct yaml_file *f, const char *key, const char *text, struct yaml_spot *spot)
+{
+	struct buf written = BUF_INIT, out = BUF_INIT;
+	const size_t size = strlen(key);
+	const char *at;
+
+	*spot = yaml_file_spot(f, key, &written);
+	if (size == 0 || spot->file == NULL ||
+	    view_equal(buf_view(&written), view_of_string(key))) {
+		buf_free(&written);
+		return NULL;
+	}
+	for (; (at = strstr(text, key)) != NULL; text = at + size) {
+		buf_append(&out, text, (size_t)(at - text));
+		buf_append_view(&out, buf_view(&written));
+	}
+	buf_append_string(&out, text);
+	buf_append_byte(&out, 0);
+	buf_free(&written);
+	if (buf_status(&out) != ERR_OK)
+		abort();
+	return (char *)out.data;
+}
+
+/* What is written once, and stands in many entries, is told once. */
+static bool
+was_told(struct draft *d, const struct yaml_spot *spot, const char *text)
+{
+	struct draft_told *one, *before;
+	char *all;
+
+	if (asprintf(&all, "%s:%u: %s", spot->file, spot->line, text) < 0)
+		abort();
+	HASH_FIND_STR(d->told, all, before);
+	if (before == NULL) {
+		one = draft_memory(d->policy, 1, sizeof(*one) + strlen(all) + 1);
+		strcpy(one->text, all);
+		HASH_ADD_STR(d->told, text, one);
+	}
+	free(all);
+	return before != NULL;
+}
+
+void
+draft_end(struct draft *d)
+{
+	HASH_CLEAR(hh, d->told);
 }
 
 void *

@@ -18,11 +18,25 @@ struct draft {
 	const struct raw_policy *raw;
 	const char *file;
 	struct faults *faults;
+	struct draft_told *told; /* of what many entries have in common */
 };
 
-/* A fault at the line of the key. */
+/* At the end; the policy may have faults. */
+void draft_end(struct draft *d);
+
+/*
+ * A fault at the place of the key, with the key named as it is written there. Once, where it is
+ * written once and stands in many entries.
+ */
 void draft_fault(struct draft *d, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/*
+ * A text about the key with the key named as it is written, to be freed; NULL if it is written so.
+ * And where that is, without a file if it is not there.
+ */
+char *draft_as_written(
+    const struct yaml_file *f, const char *key, const char *text, struct yaml_spot *spot);
 
 /* Zeroed memory that lives as long as the policy; aborts for want of it. */
 void *draft_memory(struct policy *p, size_t count, size_t size);

@@ -9,14 +9,21 @@
 #include "policy/policy_compile.h"
 #include "policy/policy_parts.h"
 #include "policy/policy_schema.h"
+#include "policy/policy_seal.h"
 #include "policy/rule.h"
 #include "proto/glob.h"
 
-#define ID_MARK "@sha256:"
+/* Where a policy and what it names are read from. */
+struct source {
+	const char *name; /* of the policy, in faults */
+	policy_part_read *read;
+	void *context;
+};
 
-static void seal(struct policy *p);
-static size_t gather_objects(
-    struct policy *p, struct policy_object *object, struct manifest_line *line);
+static enum err make(
+    const struct source *source, struct view text, struct faults *faults, struct policy **out);
+static enum err read_include(void *context, const struct layout_include *include,
+    struct faults *faults, struct buf *to, char **shown);
 static enum err read_from_file(void *context, const struct policy_part *part, struct faults *faults,
     struct buf *to, char **shown);
 static enum err read_from_store(void *context, const struct policy_part *part,
@@ -36,22 +43,15 @@ struct store {
 enum err
 policy_load(const char *path, struct faults *faults, struct policy **out)
 {
-	const size_t faults_before = faults->count;
-	struct policy *p = policy_new();
+	const struct source source = {path, read_from_file, (void *)(uintptr_t)path};
+	struct buf text = BUF_INIT;
 	enum err e;
 
 	*out = NULL;
-	e = yaml_load_file(path, &policy_schema, faults, &p->yaml);
-	if (p->yaml != NULL)
-		policy_compile(p, path, read_from_file, (void *)(uintptr_t)path, faults);
-	if (faults->count != faults_before)
-		e = ERR_CONFIG;
-	if (e == ERR_OK) {
-		seal(p);
-		*out = p;
-	} else {
-		policy_free(&p);
-	}
+	e = yaml_read_file(path, 0, NULL, path, YAML_FILE_SIZE_MAX, faults, &text);
+	if (e == ERR_OK)
+		e = make(&source, buf_view(&text), faults, out);
+	buf_free(&text);
 	return e;
 }
 
@@ -59,12 +59,10 @@ enum err
 policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
     struct faults *faults, struct policy **out)
 {
-	static const char name[] = "stored policy";
-	const size_t faults_before = faults->count;
 	struct store store = {NULL, fetch, context, ERR_OK};
+	const struct source source = {"stored policy", read_from_store, &store};
 	struct manifest *m = NULL;
 	struct buf text = BUF_INIT;
-	struct policy *p = NULL;
 	enum err e;
 
 	*out = NULL;
@@ -72,27 +70,16 @@ policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
 	    (e = fetch_checked(fetch, context, PACK_POLICY, &manifest_policy(m)->digest, &text)) !=
 		ERR_OK)
 		goto out;
-	p = policy_new();
 	store.manifest = m;
-	e = yaml_load_bytes(name, buf_view(&text), &policy_schema, faults, &p->yaml);
-	if (p->yaml != NULL)
-		policy_compile(p, name, read_from_store, &store, faults);
+	e = make(&source, buf_view(&text), faults, out);
 	if (store.failed != ERR_OK)
 		e = store.failed;
-	else if (faults->count != faults_before)
-		e = ERR_CONFIG;
-	if (e != ERR_OK)
-		goto out;
-	seal(p);
 	/* Names that the policy has and the manifest lacks, or the other way round. */
-	if (!view_equal(buf_view(&p->manifest), manifest))
+	if (e == ERR_OK && !view_equal(buf_view(&(*out)->manifest), manifest))
 		e = ERR_MISMATCH;
+	if (e != ERR_OK)
+		policy_free(out);
 out:
-	if (e == ERR_OK) {
-		*out = p;
-		p = NULL; /* moved */
-	}
-	policy_free(&p);
 	manifest_free(&m);
 	buf_free(&text);
 	return e;
@@ -125,7 +112,7 @@ policy_free(struct policy **p)
 	free((*p)->files);
 	buf_free(&(*p)->id);
 	buf_free(&(*p)->manifest);
-	yaml_file_free(&(*p)->yaml);
+	layout_free(&(*p)->layout);
 	free(*p);
 	*p = NULL;
 }
@@ -139,7 +126,7 @@ policy_id(const struct policy *p)
 enum err
 policy_id_digest(struct view id, struct digest *out)
 {
-	const struct view mark = VIEW_LITERAL(ID_MARK);
+	const struct view mark = VIEW_LITERAL(POLICY_ID_MARK);
 	const size_t tail = mark.size + DIGEST_HEX_SIZE;
 
 	if (id.size <= tail ||
@@ -181,6 +168,12 @@ policy_has_collectors_ca(const struct policy *p, const struct digest *certificat
 		if (collectors_ca_has(p->collectors_ca[i].cas, certificate))
 			return true;
 	return false;
+}
+
+void
+policy_print_written_out(const struct policy *p, const char *key, struct buf *to)
+{
+	yaml_file_print(p->yaml, key, to);
 }
 
 size_t
@@ -314,90 +307,67 @@ policy_rule_grace_s(const struct policy_rule *r)
 	return r->grace_s;
 }
 
-/* Manifest, identity, objects of a policy without faults. */
-static void
-seal(struct policy *p)
+/* *out is NULL where there is any fault. */
+static enum err
+make(const struct source *source, struct view text, struct faults *faults, struct policy **out)
 {
-	/* The policy itself, its operators, all the rest. */
-	const size_t most = 2 + p->reference_count + p->collectors_ca_count + p->package_list_count;
-	struct manifest_line *line = draft_memory(p, most, sizeof(*line));
-	const struct raw_policy *raw = yaml_file_data(p->yaml);
-	char hex[DIGEST_HEX_SIZE + 1];
-	size_t count;
+	const size_t faults_before = faults->count;
+	struct policy *p = policy_new();
+	enum err e = layout_load(&policy_form, source->name, text, read_include,
+	    (void *)(uintptr_t)source, faults, &p->layout);
 
-	p->objects = draft_memory(p, most + 1, sizeof(*p->objects));
-	count = gather_objects(p, p->objects + 1, line);
-	p->object_count = count + 1;
-	manifest_write(line, count, &p->manifest);
-	if (buf_status(&p->manifest) != ERR_OK)
-		abort();
-	p->objects[0] =
-	    (struct policy_object){.kind = PACK_MANIFEST, .content = buf_view(&p->manifest)};
-	digest_of(p->manifest.data, p->manifest.size, &p->objects[0].digest);
-	digest_to_hex(&p->objects[0].digest, hex);
-	buf_append_string(&p->id, raw->name);
-	buf_append_string(&p->id, ID_MARK);
-	buf_append_string(&p->id, hex);
-	if (buf_status(&p->id) != ERR_OK)
-		abort();
+	if (p->layout != NULL) {
+		p->yaml = layout_yaml(p->layout);
+		policy_compile(p, source->name, source->read, source->context, faults);
+	}
+	if (faults->count != faults_before)
+		e = ERR_CONFIG;
+	if (e == ERR_OK) {
+		policy_seal(p);
+		*out = p;
+	} else {
+		policy_free(&p);
+	}
+	return e;
 }
 
-/* All but the manifest, and its lines, object by object. Gives how many there are. */
-static size_t
-gather_objects(struct policy *p, struct policy_object *object, struct manifest_line *line)
+/* `context` is the source. */
+static enum err
+read_include(void *context, const struct layout_include *include, struct faults *faults,
+    struct buf *to, char **shown)
 {
-	const struct raw_policy *raw = yaml_file_data(p->yaml);
-	struct policy_object *o = object;
+	const struct source *source = context;
+	char key[DRAFT_KEY_MAX];
+	const struct policy_part part = {
+	    MANIFEST_INCLUDE, include->name, include->file, key, include->spot};
 
-	*o = (struct policy_object){.kind = PACK_POLICY, .content = yaml_file_bytes(p->yaml)};
-	digest_of(o->content.data, o->content.size, &o->digest);
-	*line++ = (struct manifest_line){MANIFEST_POLICY, view_of_string(raw->name), o++->digest};
-	if (p->operators.operators != NULL) {
-		*o = (struct policy_object){
-		    PACK_OPERATORS, p->operators.digest, buf_view(&p->operators.content)};
-		*line++ = (struct manifest_line){
-		    MANIFEST_OPERATORS, VIEW_LITERAL(MANIFEST_OPERATORS_NAME), o++->digest};
-	}
-	for (size_t i = 0; i < p->collectors_ca_count; i++) {
-		const struct policy_collectors_ca *c = &p->collectors_ca[i];
-
-		*o = (struct policy_object){PACK_CA, c->digest, buf_view(&c->content)};
-		*line++ = (struct manifest_line){
-		    MANIFEST_COLLECTORS_CA, view_of_string(c->name), o++->digest};
-	}
-	for (size_t i = 0; i < p->package_list_count; i++) {
-		const struct policy_package_list *l = &p->package_lists[i];
-
-		*o = (struct policy_object){PACK_PACKAGE_LIST, l->digest, buf_view(&l->content)};
-		*line++ = (struct manifest_line){
-		    MANIFEST_PACKAGE_LIST, view_of_string(l->name), o++->digest};
-	}
-	for (size_t i = 0; i < p->reference_count; i++) {
-		const struct policy_reference *r = &p->references[i];
-
-		*o = (struct policy_object){PACK_REFERENCE, r->digest, buf_view(&r->content)};
-		*line++ = (struct manifest_line){
-		    MANIFEST_REFERENCE, view_of_string(r->name), o++->digest};
-	}
-	return (size_t)(o - object);
+	snprintf(key, sizeof(key), "include[%u].file", include->index);
+	return source->read(source->context, &part, faults, to, shown);
 }
 
-/* `context` is the path of the policy. */
+/* `context` is the path of the policy; other paths are from the file that has them. */
 static enum err
 read_from_file(void *context, const struct policy_part *part, struct faults *faults, struct buf *to,
     char **shown)
 {
 	static const size_t size_max[MANIFEST_KIND_COUNT] = {
 	    [MANIFEST_COLLECTORS_CA] = COLLECTORS_CA_SIZE_MAX,
+	    [MANIFEST_INCLUDE] = YAML_FILE_SIZE_MAX,
 	    [MANIFEST_OPERATORS] = OPERATORS_SIZE_MAX,
 	    [MANIFEST_PACKAGE_LIST] = PACKAGE_LIST_SIZE_MAX,
 	    [MANIFEST_REFERENCE] = REFERENCE_SIZE_MAX,
 	};
 	const char *policy_file = context;
 
-	*shown = yaml_resolve_path(policy_file, part->file);
+	*shown = yaml_resolve_path(part->spot.file, part->file);
+	if (part->kind == MANIFEST_INCLUDE && !include_is_below(policy_file, *shown)) {
+		faults_add(faults, part->spot.file, part->spot.line,
+		    "\"%s\": a link leads %s out of the directory of the policy", part->key,
+		    *shown);
+		return ERR_CONFIG;
+	}
 	return yaml_read_file(
-	    policy_file, part->line, part->key, *shown, size_max[part->kind], faults, to);
+	    part->spot.file, part->spot.line, part->key, *shown, size_max[part->kind], faults, to);
 }
 
 static enum err

@@ -65,12 +65,13 @@ const struct collectors_ca *policy_collectors_ca_at(const struct policy *p, size
 /* One of them has the certificate whose SHA-256 in DER this is. */
 bool policy_has_collectors_ca(const struct policy *p, const struct digest *certificate);
 
+/*
+ * Appends in YAML, as if it stood in one file without defaults and blocks: all of the policy (key
+ * ""), or the value of one key, such as "workloads[2]". Nothing where it is not there.
+ */
+void policy_print_written_out(const struct policy *p, const char *key, struct buf *to);
+
 /* Everything that has to be stored so that this policy can be built again. */
-struct policy_object {
-	enum pack_kind kind; /* PACK_MANIFEST, or of one of the manifest's lines */
-	struct digest digest;
-	struct view content;
-};
 size_t policy_object_count(const struct policy *p);
 const struct policy_object *policy_object_at(const struct policy *p, size_t index);
 

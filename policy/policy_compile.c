@@ -31,7 +31,7 @@ void
 policy_compile(struct policy *p, const char *file, policy_part_read *read, void *context,
     struct faults *faults)
 {
-	struct draft d = {p, yaml_file_data(p->yaml), file, faults};
+	struct draft d = {p, yaml_file_data(p->yaml), file, faults, NULL};
 	struct view name = {NULL, 0};
 
 	if (d.raw->name != NULL)
@@ -49,6 +49,7 @@ policy_compile(struct policy *p, const char *file, policy_part_read *read, void 
 	for (size_t i = 0; i < p->rule_count; i++)
 		policy_rules_compile(&d, i);
 	check_unreachable(&d);
+	draft_end(&d);
 }
 
 /* The first entry that matches decides, so a second one with the same pattern is never used. */

@@ -1,5 +1,5 @@
 /*
- * A file that a policy names.
+ * A file that a policy names, and what of it is stored.
  */
 #ifndef HALLMARK_POLICY_POLICY_FILE_H
 #define HALLMARK_POLICY_POLICY_FILE_H
@@ -9,7 +9,13 @@
 struct policy_file {
 	enum manifest_kind kind;
 	const char *name; /* of its line in the manifest */
-	const char *file; /* as the policy has it: relative to it, or absolute */
+	const char *file; /* relative to the policy, or absolute */
+};
+
+struct policy_object {
+	enum pack_kind kind; /* PACK_MANIFEST, or of one of the manifest's lines */
+	struct digest digest;
+	struct view content;
 };
 
 #endif

@@ -26,6 +26,7 @@ static void take_package_list(struct reading *r, size_t index);
 static void take_operators(struct reading *r);
 static enum err read_part(struct reading *r, enum manifest_kind kind, const char *name,
     const char *file, struct buf *content, char **shown);
+static const char *from_policy(struct reading *r, const struct policy_part *part);
 static void note_file(struct policy *p, struct policy_file file);
 static const char *key_of(struct reading *r, const char *list, size_t index, const char *member);
 
@@ -35,6 +36,10 @@ policy_parts_compile(struct draft *d, policy_part_read *read, void *context)
 	struct reading r = {.draft = d, .read = read, .context = context};
 
 	policy_sources_compile(d);
+	for (size_t i = 0; i < layout_text_count(d->policy->layout); i++)
+		note_file(d->policy,
+		    (struct policy_file){MANIFEST_INCLUDE, layout_text_name(d->policy->layout, i),
+			layout_text_file(d->policy->layout, i)});
 	take_references(&r);
 	take_collectors_cas(&r);
 	d->policy->package_list_count = d->raw->package_lists_count;
@@ -187,14 +192,39 @@ static enum err
 read_part(struct reading *r, enum manifest_kind kind, const char *name, const char *file,
     struct buf *content, char **shown)
 {
-	const struct policy_part part = {
-	    kind, name, file, r->key, yaml_file_line(r->draft->policy->yaml, r->key)};
+	const struct yaml_file *yaml = r->draft->policy->yaml;
+	struct buf key = BUF_INIT;
+	struct policy_part part = {kind, name, file, NULL, yaml_file_spot(yaml, r->key, &key)};
+	enum err e = ERR_NOT_FOUND;
 
 	*shown = NULL;
-	if (name == NULL || file == NULL)
-		return ERR_NOT_FOUND;
-	note_file(r->draft->policy, (struct policy_file){kind, name, file});
-	return r->read(r->context, &part, r->draft->faults, content, shown);
+	buf_append_byte(&key, 0);
+	if (buf_status(&key) != ERR_OK)
+		abort();
+	part.key = (const char *)key.data;
+	if (name != NULL && file != NULL) {
+		note_file(
+		    r->draft->policy, (struct policy_file){kind, name, from_policy(r, &part)});
+		e = r->read(r->context, &part, r->draft->faults, content, shown);
+	}
+	buf_free(&key);
+	return e;
+}
+
+/* What an included file names is from its own directory. */
+static const char *
+from_policy(struct reading *r, const struct policy_part *part)
+{
+	size_t size;
+	const char *directory = layout_directory(r->draft->policy->layout, &part->spot, &size);
+	char *path;
+
+	if (size == 0 || part->file[0] == '/')
+		return part->file;
+	path = draft_memory(r->draft->policy, size + strlen(part->file) + 1, 1);
+	memcpy(path, directory, size);
+	strcpy(path + size, part->file);
+	return path;
 }
 
 static void

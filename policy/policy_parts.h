@@ -11,9 +11,9 @@
 struct policy_part {
 	enum manifest_kind kind;
 	const char *name;
-	const char *file; /* as the policy has it */
-	const char *key;  /* where it has it, such as "references[2].file" */
-	unsigned line;
+	const char *file;      /* as the policy has it */
+	const char *key;       /* where it has it, such as "references[2].file" */
+	struct yaml_spot spot; /* of the key: a relative path is from there */
 };
 
 /*

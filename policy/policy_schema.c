@@ -244,50 +244,127 @@ static const cyaml_schema_field_t package_rule_fields[] = {
 };
 
 #define RULE(key, fields) CYAML_FIELD_MAPPING_PTR(#key, OPTIONAL, struct raw_workload, key, fields)
+/* What a block of rules may say, too. */
+#define WORKLOAD_KEYS                                                                              \
+	LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),        \
+	    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),   \
+	    TEXT(token, OPTIONAL, struct raw_workload, KEYCHANNEL_PROFILE_MAX),                    \
+	    TEXT(review_by, OPTIONAL, struct raw_workload, UTC_SIZE),                              \
+	    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),               \
+	    CYAML_FIELD_UINT(                                                                      \
+		"signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),            \
+	    CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),     \
+	    CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),                   \
+	    OUTCOME(missing, struct raw_workload), OUTCOME(unmeasured, struct raw_workload),       \
+	    LIST(release, OPTIONAL, struct raw_workload, &name_entry, 1, REPORT_REFERENCES_MAX),   \
+	    OUTCOME(mixed_release, struct raw_workload),                                           \
+	    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),               \
+	    RULE(executable, executable_fields), RULE(libraries, libraries_fields),                \
+	    RULE(files, files_fields), RULE(runtime, fact_rule_fields),                            \
+	    RULE(host, fact_rule_fields), RULE(config, fact_rule_fields),                          \
+	    RULE(packages, package_rule_fields)
+#define COLLECTORS                                                                                 \
+	LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX)
+
 static const cyaml_schema_field_t workload_fields[] = {
     TEXT(match, REQUIRED, struct raw_workload, POLICY_PATTERN_MAX),
-    LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX),
-    LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),
-    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),
-    TEXT(token, OPTIONAL, struct raw_workload, KEYCHANNEL_PROFILE_MAX),
-    TEXT(review_by, OPTIONAL, struct raw_workload, UTC_SIZE),
-    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),
-    CYAML_FIELD_UINT("signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),
-    CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),
-    CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),
-    OUTCOME(missing, struct raw_workload),
-    OUTCOME(unmeasured, struct raw_workload),
-    LIST(release, OPTIONAL, struct raw_workload, &name_entry, 1, REPORT_REFERENCES_MAX),
-    OUTCOME(mixed_release, struct raw_workload),
-    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),
-    RULE(executable, executable_fields),
-    RULE(libraries, libraries_fields),
-    RULE(files, files_fields),
-    RULE(runtime, fact_rule_fields),
-    RULE(host, fact_rule_fields),
-    RULE(config, fact_rule_fields),
-    RULE(packages, package_rule_fields),
+    COLLECTORS,
+    WORKLOAD_KEYS,
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t workload_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload, workload_fields),
 };
 
+#define FILES_AND_WINDOWS                                                                          \
+	LIST(collectors_ca, OPTIONAL, struct raw_policy, &collectors_ca_entry, 1, POLICY_CAS_MAX), \
+	    LIST(package_lists, OPTIONAL, struct raw_policy, &package_list_entry, 1,               \
+		POLICY_PACKAGE_LISTS_MAX),                                                         \
+	    LIST(sources, OPTIONAL, struct raw_policy, &source_entry, 1, POLICY_SOURCES_MAX),      \
+	    LIST(references, OPTIONAL, struct raw_policy, &reference_entry, 0,                     \
+		POLICY_REFERENCES_MAX),                                                            \
+	    LIST(families, OPTIONAL, struct raw_policy, &family_entry, 1, POLICY_FAMILIES_MAX),    \
+	    LIST(windows, OPTIONAL, struct raw_policy, &window_entry, 1, POLICY_WINDOWS_MAX)
+#define OF_THE_POLICY                                                                              \
+	TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),                              \
+	    TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),                          \
+	    TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE)
+
 static const cyaml_schema_field_t policy_fields[] = {
-    TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),
-    LIST(package_lists, OPTIONAL, struct raw_policy, &package_list_entry, 1,
-	POLICY_PACKAGE_LISTS_MAX),
-    LIST(collectors_ca, OPTIONAL, struct raw_policy, &collectors_ca_entry, 1, POLICY_CAS_MAX),
-    TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),
-    TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE),
-    LIST(sources, OPTIONAL, struct raw_policy, &source_entry, 1, POLICY_SOURCES_MAX),
-    LIST(references, OPTIONAL, struct raw_policy, &reference_entry, 0, POLICY_REFERENCES_MAX),
-    LIST(families, OPTIONAL, struct raw_policy, &family_entry, 1, POLICY_FAMILIES_MAX),
-    LIST(windows, OPTIONAL, struct raw_policy, &window_entry, 1, POLICY_WINDOWS_MAX),
+    OF_THE_POLICY,
+    FILES_AND_WINDOWS,
     LIST(workloads, REQUIRED, struct raw_policy, &workload_entry, 1, POLICY_WORKLOADS_MAX),
     CYAML_FIELD_END,
 };
-
-const cyaml_schema_value_t policy_schema = {
+static const cyaml_schema_value_t policy_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, policy_fields),
 };
+
+/* How files are written, before they are put together: nothing is ever filled in by these. */
+struct written {
+	char *name, *file, **use;
+	struct raw_workload *defaults, *rules, *workloads;
+	struct written *include;
+	uint32_t use_count, rules_count, workloads_count, include_count;
+};
+#define USE LIST(use, OPTIONAL, struct written, &name_entry, 0, LAYOUT_USES_MAX)
+
+static const cyaml_schema_field_t written_workload_fields[] = {
+    TEXT(match, REQUIRED, struct raw_workload, POLICY_PATTERN_MAX),
+    COLLECTORS,
+    USE,
+    WORKLOAD_KEYS,
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t written_workload_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload, written_workload_fields),
+};
+static const cyaml_schema_field_t defaults_fields[] = {
+    COLLECTORS,
+    USE,
+    WORKLOAD_KEYS,
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t block_fields[] = {
+    TEXT(name, REQUIRED, struct written, BUNDLE_WORKLOAD_MAX),
+    WORKLOAD_KEYS,
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t block_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload, block_fields),
+};
+static const cyaml_schema_field_t include_fields[] = {
+    TEXT(name, REQUIRED, struct written, BUNDLE_WORKLOAD_MAX),
+    TEXT(file, REQUIRED, struct written, PATH_BYTES_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t include_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct written, include_fields),
+};
+
+#define OF_EACH_FILE                                                                               \
+	FILES_AND_WINDOWS,                                                                         \
+	    CYAML_FIELD_MAPPING_PTR(                                                               \
+		"defaults", OPTIONAL, struct written, defaults, defaults_fields),                  \
+	    LIST(rules, OPTIONAL, struct written, &block_entry, 0, LAYOUT_RULES_MAX),              \
+	    LIST(workloads, OPTIONAL, struct written, &written_workload_entry, 1,                  \
+		POLICY_WORKLOADS_MAX)
+
+static const cyaml_schema_field_t main_fields[] = {
+    OF_THE_POLICY,
+    LIST(include, OPTIONAL, struct written, &include_entry, 0, LAYOUT_INCLUDES_MAX),
+    OF_EACH_FILE,
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t main_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, main_fields),
+};
+static const cyaml_schema_field_t included_fields[] = {
+    OF_EACH_FILE,
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t included_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, included_fields),
+};
+
+const struct layout_form policy_form = {&main_schema, &included_schema, &policy_schema};

@@ -1,6 +1,6 @@
 /*
- * A policy file as it stands, before it is checked and put together (policy_compile.h). Keys that
- * were left out, or were faulty, are NULL or zero.
+ * A policy as it stands, its files put together (policy/layout/layout.h), before it is checked and
+ * made into rules (policy_compile.h). Keys that were left out, or were faulty, are NULL or zero.
  */
 #ifndef HALLMARK_POLICY_POLICY_SCHEMA_H
 #define HALLMARK_POLICY_POLICY_SCHEMA_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/layout/layout.h"
 #include "proto/evidence/component.h"
 
 #define POLICY_PATTERN_MAX    256  /* bytes: the longest SPIFFE path in use is shorter */
@@ -158,6 +159,7 @@ struct raw_policy {
 	uint32_t workloads_count;
 };
 
-extern const cyaml_schema_value_t policy_schema;
+/* The files as they are written, and what is made of them: struct raw_policy. */
+extern const struct layout_form policy_form;
 
 #endif

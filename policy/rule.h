@@ -11,6 +11,7 @@
 #include "config/yaml.h"
 #include "policy/governance/collectors_ca.h"
 #include "policy/governance/operators.h"
+#include "policy/layout/layout.h"
 #include "policy/package_list.h"
 #include "policy/policy_file.h"
 #include "policy/releases.h"
@@ -167,7 +168,8 @@ struct policy_rule {
 };
 
 struct policy {
-	struct yaml_file *yaml; /* strings of the rules point into it */
+	struct layout *layout;  /* strings of the rules point into it */
+	struct yaml_file *yaml; /* the layout's */
 	struct buf id;
 	struct buf manifest;
 	struct policy_operators operators;

@@ -68,8 +68,7 @@ signer_check(const char *path, const char *as, bool json)
 	if (good)
 		note_new_log(loaded.config, &all);
 	if (good)
-		policy_advise(
-		    loaded.policy, loaded.config->policy_file, (uint64_t)time(NULL), &all.warnings);
+		policy_advise(loaded.policy, (uint64_t)time(NULL), &all.warnings);
 	if (good)
 		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
 	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))

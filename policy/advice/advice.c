@@ -1,12 +1,12 @@
 #include "policy/advice/advice.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_before(const struct advice *a, const struct advice *b);
+static void free_one(struct advice *one);
+static int compare(const void *a, const void *b);
 
 void
 advices_add(struct advices *to, const char *file, unsigned line, const char *format, ...)
@@ -19,7 +19,7 @@ advices_add(struct advices *to, const char *file, unsigned line, const char *for
 		abort();
 	to->advice = grown;
 	one = &grown[to->count++];
-	*one = (struct advice){.file = strdup(file), .line = line};
+	*one = (struct advice){.file = strdup(file), .line = line, .place = to->count};
 	va_start(arguments, format);
 	if (one->file == NULL || vasprintf(&one->text, format, arguments) < 0)
 		abort();
@@ -37,36 +37,56 @@ advices_mend(struct advices *to, const char *format, ...)
 	va_end(arguments);
 }
 
-/* By insertion: they come nearly in this order. */
 void
 advices_sort(struct advices *a)
 {
-	for (size_t i = 1; i < a->count; i++) {
-		const struct advice one = a->advice[i];
-		size_t at = i;
+	size_t kept = 0;
 
-		for (; at > 0 && is_before(&one, &a->advice[at - 1]); at--)
-			a->advice[at] = a->advice[at - 1];
-		a->advice[at] = one;
+	if (a->count > 0)
+		qsort(a->advice, a->count, sizeof(*a->advice), compare);
+	for (size_t i = 0; i < a->count; i++) {
+		struct advice *one = &a->advice[i];
+		size_t same = kept;
+
+		while (same > 0 && a->advice[same - 1].line == one->line &&
+		       strcmp(a->advice[same - 1].file, one->file) == 0 &&
+		       strcmp(a->advice[same - 1].text, one->text) != 0)
+			same--;
+		if (same > 0 && a->advice[same - 1].line == one->line &&
+		    strcmp(a->advice[same - 1].file, one->file) == 0)
+			free_one(one);
+		else
+			a->advice[kept++] = *one;
 	}
+	a->count = kept;
 }
 
 void
 advices_free(struct advices *a)
 {
-	for (size_t i = 0; i < a->count; i++) {
-		free(a->advice[i].file);
-		free(a->advice[i].text);
-		free(a->advice[i].mend);
-	}
+	for (size_t i = 0; i < a->count; i++)
+		free_one(&a->advice[i]);
 	free(a->advice);
 	*a = ADVICES_INIT;
 }
 
-static bool
-is_before(const struct advice *a, const struct advice *b)
+static void
+free_one(struct advice *one)
 {
-	const int by_file = strcmp(a->file, b->file);
+	free(one->file);
+	free(one->text);
+	free(one->mend);
+}
 
-	return by_file != 0 ? by_file < 0 : a->line < b->line;
+static int
+compare(const void *a, const void *b)
+{
+	const struct advice *x = a, *y = b;
+	const int by_file = strcmp(x->file, y->file);
+
+	if (by_file != 0)
+		return by_file;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
 }

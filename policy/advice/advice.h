@@ -12,6 +12,7 @@ struct advice {
 	unsigned line; /* 1 is the first */
 	char *text;    /* what is so, and what follows from it */
 	char *mend;    /* what to do about it */
+	size_t place;  /* in the order in which they were added */
 };
 
 struct advices {
@@ -29,7 +30,10 @@ void advices_add(struct advices *to, const char *file, unsigned line, const char
 void advices_mend(struct advices *to, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* By file and line; those of one line stay as they were added. */
+/*
+ * By file and line; those of one line stay as they were added, each once: what is written once may
+ * stand in many entries.
+ */
 void advices_sort(struct advices *a);
 
 void advices_free(struct advices *a);

@@ -4,16 +4,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/draft.h"
+
 void
 advise(const struct advising *a, const char *key, const char *format, ...)
 {
 	va_list arguments;
-	char *text;
+	struct yaml_spot spot;
+	char *text, *told;
 
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) < 0)
 		abort();
 	va_end(arguments);
-	advices_add(a->to, a->file, yaml_file_line(a->policy->yaml, key), "%s", text);
+	told = draft_as_written(a->policy->yaml, key, text, &spot);
+	if (spot.file == NULL) /* it is not said */
+		spot.file = yaml_file_spot(a->policy->yaml, "name", NULL).file;
+	advices_add(a->to, spot.file, spot.line, "%s", told != NULL ? told : text);
+	free(told);
 	free(text);
 }

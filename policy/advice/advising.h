@@ -12,12 +12,11 @@
 
 struct advising {
 	const struct policy *policy;
-	const char *file;
 	uint64_t now_s;
 	struct advices *to;
 };
 
-/* One advice more, at the line of the key; give it a mend. */
+/* One advice more, at the place of the key; give it a mend. */
 void advise(const struct advising *a, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -7,17 +7,19 @@
 #include "proto/utc.h"
 
 static void advise_review(const struct advising *a, const char *key, uint64_t by_s);
+static void advise_blocks(const struct advising *a);
 static void advise_entry(const struct advising *a, size_t entry);
 static bool takes_all(const struct policy_rule *r);
 
 void
-policy_advise(const struct policy *p, const char *file, uint64_t now_s, struct advices *to)
+policy_advise(const struct policy *p, uint64_t now_s, struct advices *to)
 {
-	const struct advising a = {p, file, now_s, to};
+	const struct advising a = {p, now_s, to};
 
 	advise_review(&a, "review_by", p->review_by_s);
 	advise_references(&a);
 	advise_lists(&a);
+	advise_blocks(&a);
 	for (size_t i = 0; i < p->rule_count; i++) {
 		advise_entry(&a, i);
 		advise_files(&a, i);
@@ -36,6 +38,19 @@ advise_review(const struct advising *a, const char *key, uint64_t by_s)
 	advise(a, key, "somebody was to look through this by %s", utc_text(by_s, time));
 	advices_mend(
 	    a->to, "look whether all of it still is as it should be, and give the next date");
+}
+
+/* Whoever wrote one believes that it holds somewhere. */
+static void
+advise_blocks(const struct advising *a)
+{
+	for (size_t i = 0; i < layout_unused_count(a->policy->layout); i++) {
+		const struct layout_unused one = layout_unused_at(a->policy->layout, i);
+
+		advices_add(a->to, one.spot.file, one.spot.line,
+		    "no workload uses the block \"%s\": nothing of it is demanded", one.name);
+		advices_mend(a->to, "name it in the \"use\" of a workload, or take it out");
+	}
 }
 
 /* What its rules leave out. */

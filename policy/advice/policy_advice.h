@@ -12,9 +12,9 @@
 #include "policy/policy.h"
 
 /*
- * Adds what is to be said of a policy that was loaded from `file`, as at `now_s`, seconds since
- * 1970; sorted by line. It depends on nothing else.
+ * Adds what is to be said of a policy as at `now_s`, seconds since 1970; sorted by file and line.
+ * It depends on nothing else.
  */
-void policy_advise(const struct policy *p, const char *file, uint64_t now_s, struct advices *to);
+void policy_advise(const struct policy *p, uint64_t now_s, struct advices *to);
 
 #endif

@@ -21,6 +21,7 @@
 /* X(identifier, name, pack kind of its content), in the order of their names */
 #define MANIFEST_KIND_MAP(X)                                                                       \
 	X(MANIFEST_COLLECTORS_CA, "collectors-ca", PACK_CA)                                        \
+	X(MANIFEST_INCLUDE, "include", PACK_POLICY)                                                \
 	X(MANIFEST_OPERATORS, "operators", PACK_OPERATORS)                                         \
 	X(MANIFEST_PACKAGE_LIST, "package-list", PACK_PACKAGE_LIST)                                \
 	X(MANIFEST_POLICY, "policy", PACK_POLICY)                                                  \

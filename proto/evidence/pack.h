@@ -21,7 +21,7 @@
 /* What a record is; the reader of a report knows which to expect. */
 enum pack_kind {
 	PACK_COMPONENT = 1,
-	PACK_POLICY = 2,    /* the policy's YAML text */
+	PACK_POLICY = 2,    /* the policy's YAML text, or that of a file that it includes */
 	PACK_REFERENCE = 3, /* a reference set, sha256sum format */
 	PACK_MANIFEST =
 	    4, /* names all that a policy consists of by digest (policy/governance/manifest.h) */

@@ -28,8 +28,22 @@ static const char ca[] = "-----BEGIN CERTIFICATE-----\n"
 			 "DBn4X3jIudjZ7+j2H5qZ0KupNm2eRXcL\n"
 			 "-----END CERTIFICATE-----\n";
 
+static const char common[] =
+    "rules:\n"
+    "  - name: sealed\n"
+    "    max_age_s: 1\n"
+    "    host: {unmatched: none, facts: [{name: f, allow: [a]}]}\n"
+    "  - {name: files, files: {unknown: none}, libraries: {references: [one]}}\n";
+
 /* What the manifest names, as bits. */
-enum { WITH_ONE = 1, WITH_TWO = 2, WITH_OTHERS = 4, WITH_RELEASES = 8, WITH_ALL = 15 };
+enum {
+	WITH_ONE = 1,
+	WITH_TWO = 2,
+	WITH_OTHERS = 4,
+	WITH_RELEASES = 8,
+	WITH_COMMON = 16,
+	WITH_ALL = 31
+};
 
 static void write_manifest(struct view policy, unsigned with, struct buf *to);
 static void write_line(const char *kind_and_name, struct view content, struct buf *to);
@@ -68,10 +82,12 @@ static void
 write_manifest(struct view policy, unsigned with, struct buf *to)
 {
 	buf_append_string(to, "hallmark manifest v1\nsemantics 1\n");
-	if ((with & WITH_OTHERS) != 0) {
+	if ((with & WITH_OTHERS) != 0)
 		write_line("collectors-ca ca", view_of_string(ca), to);
+	if ((with & WITH_COMMON) != 0)
+		write_line("include common", view_of_string(common), to);
+	if ((with & WITH_OTHERS) != 0)
 		write_line("operators operators", view_of_string(operators), to);
-	}
 	write_line("policy p", policy, to);
 	if ((with & WITH_RELEASES) != 0) {
 		write_line("reference f@one", view_of_string(one), to);
@@ -99,10 +115,13 @@ fetch(void *context, enum pack_kind kind, const struct digest *digest, struct bu
 {
 	struct digest d;
 
-	digest_of(one, strlen(one), &d);
+	digest_of(common, strlen(common), &d);
 	switch (kind) {
 	case PACK_POLICY:
-		buf_append_view(to, *(struct view *)context);
+		if (digest_equal(&d, digest))
+			buf_append_string(to, common);
+		else
+			buf_append_view(to, *(struct view *)context);
 		break;
 	case PACK_OPERATORS:
 		buf_append_string(to, operators);
@@ -111,6 +130,7 @@ fetch(void *context, enum pack_kind kind, const struct digest *digest, struct bu
 		buf_append_string(to, ca);
 		break;
 	default:
+		digest_of(one, strlen(one), &d);
 		buf_append_string(to, digest_equal(&d, digest) ? one : two);
 	}
 	return ERR_OK;

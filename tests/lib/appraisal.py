@@ -202,6 +202,39 @@ def read_packages(content):
         yield fact.decode(), value
 
 
+def written_out(policy, included):
+    """One document that says the same, of a policy and the files that it includes."""
+    files = [policy, *included]
+    blocks = {block["name"]: block for file in files for block in file.get("rules", [])}
+    defaults, = [f["defaults"] for f in files if "defaults" in f] or [{}]
+    joined = {key: value for key, value in policy.items() if not isinstance(value, (list, dict))}
+    for file in files:
+        for key, value in file.items():
+            if isinstance(value, list) and key not in ("include", "rules"):
+                joined[key] = joined.get(key, []) + value
+    joined["workloads"] = [expanded(entry, defaults, blocks) for entry in joined["workloads"]]
+    return joined
+
+
+def expanded(entry, defaults, blocks):
+    """What a workload says: the defaults, then its blocks, then its own keys."""
+    said = defaults
+    for name in entry.get("use", defaults.get("use", [])):
+        said = laid_over(said, {k: v for k, v in blocks[name].items() if k != "name"})
+    return {k: v for k, v in laid_over(said, entry).items() if k != "use"}
+
+
+def laid_over(under, over):
+    result = dict(under)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(under.get(key), dict):
+            value = laid_over(under[key], value)
+        elif key == "facts" and key in under:
+            value = under[key] + value
+        result[key] = value
+    return result
+
+
 class Policy:
     """`stored` gives the content with a digest in hex."""
 
@@ -211,6 +244,11 @@ class Policy:
         (name, digest), = named.pop("policy").items()
         self.document = read_yaml(stored(digest))
         assert self.document["name"] == name
+        included = [e["name"] for e in self.document.get("include", [])]
+        assert list(named.get("include", {})) == sorted(included), "include"
+        self.document = written_out(self.document, [
+            read_yaml(stored(named["include"][n])) for n in included])
+        named.pop("include", None)
         named_sets = self.named_sets()
         cas = [e["name"] for e in self.document.get("collectors_ca", [])]
         operators = ["operators"] if "operators" in self.document else []

@@ -127,10 +127,14 @@ class Attested:
 
     def report(self, entry, components, references=(), workload="case", families=None, windows=None, sources=None,
                files=(), package_lists=None, **evidence):
-        """By a policy of this one entry. It is the same when made again."""
+        """By a policy of this one entry."""
         top = {key: said for key, said in (("families", families), ("windows", windows), ("sources", sources),
                                             ("package_lists", package_lists)) if said}
         self.take(entry, references=references, files=files, **top)
+        return self.logged(workload, components, **evidence)
+
+    def logged(self, workload, components, **evidence):
+        """By the policy that was taken last. It is the same when made again."""
         logged = self.submit(workload, components, **evidence)["report"]
         self.again.store = self.store()
         made = self.again.remake(logged)

@@ -10,6 +10,7 @@ import time
 import hallmark
 import wire
 from appraisal import KINDS, KINDS_OF_FILES, matches, read_sums
+from drawn_layout import Layout
 
 SETS = ("app-4.1", "app-4.2", "App", "app", "data", "na\u00efve", "quo\"te", "back\\slash",
         "host@1", "z")
@@ -79,7 +80,7 @@ class Drawn:
     # --- policies
 
     def policy(self, now_s):
-        """(the policy's text, name of each reference file: its content)"""
+        """(the policy's text, name of each file that it names: its content)"""
         names = self.chance.sample(SETS, len(SETS))
         families, windows, files, self.now_s = [], [], {}, now_s
         for name in names[:len(RELEASES)]:
@@ -99,10 +100,12 @@ class Drawn:
         entries = [self.entry(pattern, names) for pattern in self.patterns()]
         lists = [{"name": name, "file": f"list-{name}"} for name in LISTS]
         files.update({e["file"]: self.package_list() for e in lists})
-        return hallmark.to_yaml({"name": self.chance.choice(("drawn", "na\u00efve-1", "a\"b\\c")),
-                                 "package_lists": lists,
-                                 "references": references, "families": families, "windows": windows,
-                                 "workloads": entries}), files
+        policy, included = Layout(self.chance).files({
+            "name": self.chance.choice(("drawn", "na\u00efve-1", "a\"b\\c")), "package_lists": lists,
+            "references": references,
+            "families": families, "windows": windows, "workloads": entries})
+        files.update((name, hallmark.to_yaml(part).encode()) for name, part in included.items())
+        return hallmark.to_yaml(policy), files
 
     def package_list(self):
         """Most of what a host may have."""

@@ -21,7 +21,7 @@ from rederivation import CERTIFICATE, IN_FORCE, MANIFEST, PACKAGE_LIST, POLICY, 
 STATEMENT, OPERATORS, CA = 7, 8, 9
 GOOD, BAD, UNKNOWN = 0, 1, 2
 DAY_S, SLACK_S, FIRST_SEQ_MAX = 86400, 120, 2**52
-KINDS = {"collectors-ca": CA, "operators": OPERATORS, "package-list": PACKAGE_LIST, "policy": POLICY,
+KINDS = {"collectors-ca": CA, "include": POLICY, "operators": OPERATORS, "package-list": PACKAGE_LIST, "policy": POLICY,
          "reference": REFERENCE}
 
 

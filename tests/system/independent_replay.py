@@ -24,7 +24,7 @@ import entries
 import wire
 from attested import BASE_S, Attested, difference
 from drawn_evidence import line
-from hallmark import run_tests
+from hallmark import run_tests, to_yaml
 
 SEED = int(os.environ.get("HALLMARK_REPLAY_SEED") or random.SystemRandom().randrange(1 << 32))
 
@@ -496,7 +496,9 @@ def test_two_collectors_of_one_workload_are_two_chains():
 
 def refused(workload="case"):
     """By the signer and by the appraisal."""
-    document = appraisal.read_yaml(CASES.site.path("policy.yaml").read_bytes())
+    policy = appraisal.read_yaml(CASES.site.path("policy.yaml").read_bytes())
+    document = appraisal.written_out(policy, [
+        appraisal.read_yaml(CASES.site.path(e["file"]).read_bytes()) for e in policy.get("include", [])])
     entry = appraisal.Policy.workload(types.SimpleNamespace(document=document), workload,
                                       "spiffe://test/host1")
     try:
@@ -520,6 +522,32 @@ def test_the_first_entry_that_matches_decides_also_against_a_collector():
                {**FACT, "match": "*e-?"})
     assert refused("case-1") and refused("case-") and refused("other")
     assert not refused("tree-1")
+
+
+def test_a_workload_says_its_defaults_then_its_blocks_then_its_own_keys():
+    """Lists of facts are joined, and all else that is said again takes the place of what was before."""
+    uid, gid, tracer = ({"name": name, "allow": [value]} for name, value in (("uid", "0"), ("gid", "1"), ("tracer", "0")))
+    common = {"rules": [{"name": "sealed", "runtime": {"unmatched": "none", "facts": [tracer]}, "max_age_s": 7},
+                        {"name": "grouped", "runtime": {"unmatched": "warning", "facts": [gid]}},
+                        {"name": "idle", "main_only": True}]}
+    own = {"runtime": {"facts": [uid]}, "max_age_s": 1000}
+    entries = [{"match": "both", "use": ["sealed", "grouped"], **own}, {"match": "none", "use": [], **own},
+               {"match": "other", "collectors": ["spiffe://test/host2"], **own}, {"match": "*", **own}]
+    CASES.policy(to_yaml({
+        "name": "case", "include": [{"name": "common", "file": "common.yaml"}],
+        "defaults": {"collectors": ["spiffe://test/host1"], "use": ["sealed"], "max_age_s": 1}, "workloads": entries}),
+        {"common.yaml": to_yaml(common).encode()})
+
+    def judged(workload, host="host1"):
+        report = CASES.logged(workload, facts(uid=["9"], gid=["9"], tracer=["9"]), host=host, age_ms=900000)
+        (verdict,) = report["submods"].values()
+        return verdict["ear.status"], [name for (name,) in found(verdict, "subject")]
+
+    assert judged("both") == ("warning", ["gid", "tracer", "uid"])
+    assert judged("none") == ("contraindicated", ["uid"])
+    assert judged("any") == ("none", ["tracer", "uid"])
+    assert judged("other", "host2") == ("none", ["tracer", "uid"])
+    assert refused("other")
 
 
 # --- by chance -----------------------------------------------------------------------------------
@@ -599,6 +627,9 @@ def test_drawn_reports_of_both_dialects_come_out_to_the_byte():
 # a case above.
 LIMITS = "FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = "
 CHANGES = (
+    ('elif key == "facts" and key in under:', "elif False:"),
+    ("value = laid_over(under[key], value)", "value = {**value, **under[key]}"),
+    ('entry.get("use", defaults.get("use", []))', '[*defaults.get("use", []), *entry.get("use", [])]'),
     (f"{LIMITS}16, 256, 96", f"{LIMITS}15, 256, 96"),
     (f"{LIMITS}16, 256, 96", f"{LIMITS}16, 255, 96"),
     (f"{LIMITS}16, 256, 96", f"{LIMITS}16, 256, 95"),

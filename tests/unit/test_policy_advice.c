@@ -30,10 +30,10 @@ advices_of(void **state, const char *text)
 	if (p == NULL)
 		faults_print(&f->faults, stderr);
 	assert_non_null(p);
-	policy_advise(p, "policy.yaml", NOW, &a);
+	policy_advise(p, NOW, &a);
 	policy_free(&p);
 	for (size_t i = 0; i < a.count; i++) {
-		assert_string_equal(a.advice[i].file, "policy.yaml");
+		assert_string_equal(a.advice[i].file, f->path);
 		assert_true(a.advice[i].line > 0);
 		assert_non_null(a.advice[i].mend);
 		assert_true(i == 0 || a.advice[i - 1].line <= a.advice[i].line);

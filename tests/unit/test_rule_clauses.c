@@ -135,7 +135,7 @@ test_what_is_said_and_what_is_left_out(void **state)
 static void
 test_every_outcome_of_the_language_is_said(void **state)
 {
-	const cyaml_schema_field_t *top = policy_schema.mapping.fields;
+	const cyaml_schema_field_t *top = policy_form.whole->mapping.fields;
 	struct clauses c = CLAUSES_INIT;
 	struct policy *p = load_text(*state, &c);
 
