@@ -24,7 +24,7 @@
 #define POLICY_CAS_MAX             64    /* of a policy: each is a file */
 #define POLICY_WORKLOADS_MAX       10000 /* entries; patterns cover more workloads than that */
 #define POLICY_COLLECTORS_MAX      1024  /* patterns of one entry */
-#define POLICY_FACTS_MAX           256   /* of one rule */
+#define POLICY_FACTS_MAX           1024  /* of one rule: keys of configuration files are many */
 #define POLICY_ALLOW_MAX           256   /* patterns of one list */
 #define POLICY_WORDS_MAX           64    /* that are told apart in a value */
 #define POLICY_OWNERS_MAX          64    /* of the files of one rule */

@@ -366,6 +366,31 @@ test_token(void **state)
 	refuse(state, "token: orders", "jws: true", 11, "unknown key \"jws\"");
 }
 
+/* A rule of as many demands, and what is said of them. */
+static void
+load_many_facts(void **state, unsigned count, bool good)
+{
+	struct buf text = BUF_INIT;
+	char *whole;
+
+	buf_append_string(&text, "facts: [");
+	for (unsigned i = 0; i < count; i++)
+		buf_append_format(&text, "%s{name: f%u, deny: [x]}", i > 0 ? ", " : "", i);
+	buf_append_string(&text, "]");
+	buf_append_byte(&text, '\0');
+	assert_int_equal(buf_status(&text), ERR_OK);
+	whole =
+	    fixture_replace(base, "facts: [{name: uid, allow: [\"0\"]}]", (const char *)text.data);
+	if (good) {
+		policy_free(&(struct policy *){accept_text(state, whole)});
+	} else {
+		assert_null(load(*state, whole));
+		fixture_expect(*state, 12, "1 to 1024 entries");
+	}
+	free(whole);
+	buf_free(&text);
+}
+
 static void
 test_facts(void **state)
 {
@@ -373,7 +398,9 @@ test_facts(void **state)
 	refuse(state, "allow: [\"0\"]", "allow: []", 12, "1 to 256 entries");
 	refuse(state, "[{name: uid, allow: [\"0\"]}]",
 	    "[{name: uid, allow: [\"0\"]}, {name: uid, allow: [\"1\"]}]", 12, "again");
-	refuse(state, "facts: [{name: uid, allow: [\"0\"]}]", "facts: []", 12, "1 to 256 entries");
+	refuse(state, "facts: [{name: uid, allow: [\"0\"]}]", "facts: []", 12, "1 to 1024 entries");
+	load_many_facts(state, 1024, true);
+	load_many_facts(state, 1025, false);
 	refuse(state, "allow: [\"0\"]", "where: \"0 *\"", 12, "demands nothing of \"uid\"");
 	refuse(state, "allow: [\"0\"]", "require: []", 12, "1 to 256 entries");
 	refuse(state, "allow: [\"0\"]", "deny: ['\\x']", 12, "a backslash");
