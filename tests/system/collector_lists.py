@@ -143,6 +143,8 @@ def damaged(act):
         h.signer.script = [lambda session, *_: session.drop(), lambda session, *_: session.drop()]
         h.once(status=1)
         act(h)
+        for path in h.tree.iterdir():  # what is measured again as it was is whole again
+            path.write_text("other")
         h.signer.script = [lambda session, data, fields, signature: session.gather(fields)]
         h.signer.heads.clear()
         out = h.once()
