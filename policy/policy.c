@@ -60,7 +60,7 @@ policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
     struct faults *faults, struct policy **out)
 {
 	struct store store = {NULL, fetch, context, ERR_OK};
-	const struct source source = {"stored policy", read_from_store, &store};
+	const struct source source = {POLICY_STORED_NAME, read_from_store, &store};
 	struct manifest *m = NULL;
 	struct buf text = BUF_INIT;
 	enum err e;

@@ -39,6 +39,7 @@ enum err policy_load(const char *path, struct faults *faults, struct policy **ou
  * policy do not name the same,
  * ERR_CONFIG (with faults) if the stored policy does not load, or what `fetch` returned.
  */
+#define POLICY_STORED_NAME "stored policy" /* the policy's own file, where a file is named */
 typedef enum err policy_fetch(
     void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
 enum err policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,

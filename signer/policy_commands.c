@@ -13,6 +13,7 @@
 #include "signer/policies/explain.h"
 #include "signer/policies/formatting.h"
 #include "signer/policies/stored.h"
+#include "signer/policies/written_out.h"
 #include "signer/policy_import.h"
 #include "signer/trial/trial_arguments.h"
 
@@ -30,8 +31,8 @@ static const char usage[] =
     "                       [-o DIR] [--json]\n"
     "       hallmark-signer policy approve NEW (-c FILE | --log DIR --evidence DIR)\n"
     "                       [--author NAME] [--all] [--json]\n"
-    "       hallmark-signer policy fmt FILE [--check]\n" POLICY_CASES_SYNOPSIS
-	POLICY_IMPORT_SYNOPSIS "\n"
+    "       hallmark-signer policy fmt FILE [--check | --expanded [--workload "
+    "NAME]]\n" POLICY_CASES_SYNOPSIS POLICY_IMPORT_SYNOPSIS "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
     "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
@@ -63,7 +64,7 @@ static const char usage[] =
 struct words {
 	const char *config, *policy, *log, *evidence, *report, *output, *author;
 	const char *workload, *last, *junit;
-	bool all, json, check;
+	bool all, json, check, expanded;
 	const char *operand[2];
 	size_t operands;
 };
@@ -87,7 +88,8 @@ enum {
 	TAKES_SEEN = 128, /* whose reports, and of which time */
 	TAKES_AUTHOR = 256,
 	TAKES_JUNIT = 512,
-	TAKES_CHECK = 1024,
+	TAKES_CHECK = 1024, /* what is done instead of spelling anew */
+	TAKES_WORKLOAD = 2048,
 };
 
 static const struct {
@@ -102,7 +104,7 @@ static const struct {
     {"--report", TAKES_REPORT, offsetof(struct words, report)},
     {"-o", TAKES_OUTPUT, offsetof(struct words, output)},
     {"--junit", TAKES_JUNIT, offsetof(struct words, junit)},
-    {"--workload", TAKES_SEEN, offsetof(struct words, workload)},
+    {"--workload", TAKES_SEEN | TAKES_WORKLOAD, offsetof(struct words, workload)},
     {"--last", TAKES_SEEN, offsetof(struct words, last)},
     {"--author", TAKES_AUTHOR, offsetof(struct words, author)},
 };
@@ -115,6 +117,7 @@ static const struct {
     {"--all", TAKES_ALL, offsetof(struct words, all)},
     {"--json", TAKES_JSON, offsetof(struct words, json)},
     {"--check", TAKES_CHECK, offsetof(struct words, check)},
+    {"--expanded", TAKES_CHECK, offsetof(struct words, expanded)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -141,7 +144,7 @@ static const struct command commands[] = {
     {"diff", 2, TAKES_ALL | TAKES_JSON, run_diff},
     {"explain", 1, TAKES_CONFIG | TAKES_POLICY | TAKES_LOG | TAKES_REPORT | TAKES_ALL | TAKES_JSON,
 	run_explain},
-    {"fmt", 1, TAKES_CHECK, run_fmt},
+    {"fmt", 1, TAKES_CHECK | TAKES_WORKLOAD, run_fmt},
     {"show", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT | TAKES_JSON, run_show},
     {"learn", 0, TAKES_CONFIG | TAKES_LOG | TAKES_SEEN | TAKES_OUTPUT, run_learn},
     {"test", 1, TAKES_POLICY | TAKES_JUNIT, run_test},
@@ -318,6 +321,10 @@ run_record(struct words *w)
 static int
 run_fmt(struct words *w)
 {
+	if (w->expanded && !w->check)
+		return written_out_print(w->operand[0], w->workload, stdout);
+	if (w->expanded || w->workload != NULL)
+		return fail_usage("expected --check, or --expanded and perhaps --workload", NULL);
 	return formatting_run(w->operand[0], w->check, stdout);
 }
 

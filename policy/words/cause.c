@@ -98,8 +98,8 @@ static const struct other_key {
 static bool find_fact(const struct policy_rule *r, const struct report_finding *f,
     enum component_kind kind, size_t *place);
 static void find_key(enum component_kind kind, enum finding finding, struct cause *out);
-static unsigned line_at(const struct policy *p, const struct policy_rule *r,
-    enum component_kind part, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void find_spot(struct cause *out, const struct policy *p, const struct policy_rule *r,
+    enum component_kind part, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 void
 cause_of(const struct policy *p, const struct policy_rule *r, const struct report_finding *f,
@@ -119,17 +119,17 @@ cause_of(const struct policy *p, const struct policy_rule *r, const struct repor
 	out->part = kind;
 	if (find_fact(r, f, kind, &place)) {
 		out->key = "facts";
-		out->line = line_at(p, r, kind, ".facts[%zu]", place);
+		find_spot(out, p, r, kind, ".facts[%zu]", place);
 	} else if (finding != FINDING_COUNT) {
 		find_key(kind, finding, out);
 		if (out->key != NULL)
-			out->line = line_at(p, r, out->part, ".%s", out->key);
+			find_spot(out, p, r, out->part, ".%s", out->key);
 	}
 	out->said = out->line > 0;
 	if (out->line == 0)
-		out->line = line_at(p, r, out->part, "%s", "");
+		find_spot(out, p, r, out->part, "%s", "");
 	if (out->line == 0)
-		out->line = line_at(p, r, COMPONENT_KIND_COUNT, "%s", "");
+		find_spot(out, p, r, COMPONENT_KIND_COUNT, "%s", "");
 }
 
 /* Of several demands for a fact, the first. */
@@ -165,9 +165,9 @@ find_key(enum component_kind kind, enum finding finding, struct cause *out)
 	}
 }
 
-static unsigned
-line_at(const struct policy *p, const struct policy_rule *r, enum component_kind part,
-    const char *format, ...)
+static void
+find_spot(struct cause *out, const struct policy *p, const struct policy_rule *r,
+    enum component_kind part, const char *format, ...)
 {
 	char key[DRAFT_KEY_MAX];
 	va_list arguments;
@@ -175,5 +175,5 @@ line_at(const struct policy *p, const struct policy_rule *r, enum component_kind
 	va_start(arguments, format);
 	(void)vsnprintf(key, sizeof(key), format, arguments);
 	va_end(arguments);
-	return clause_line(&(struct clause_writer){p, r, part, NULL}, key);
+	out->line = clause_line(&(struct clause_writer){p, r, part, NULL}, key, &out->file);
 }

@@ -16,7 +16,8 @@ struct cause {
 	enum component_kind part; /* whose rule it is; COMPONENT_KIND_COUNT: the entry's own */
 	const char *key;          /* that decided it, below the part; NULL: there is none */
 	bool said;                /* the policy has the key; else what it leaves out has decided */
-	unsigned line;            /* of the key; else of the part, else of the entry */
+	const char *file;         /* that the key is written in; else its part, else the entry */
+	unsigned line;            /* there */
 };
 
 /* `r` is the rule that the finding was made by. */

@@ -20,12 +20,10 @@ clause_begin(struct clause_writer *w, const char *name, struct view subject, con
 		to->clause = grown;
 		to->capacity = capacity;
 	}
-	to->clause[to->count] = (struct clause){.part = w->part,
-	    .name = name,
-	    .subject = subject,
-	    .says = BUF_INIT,
-	    .aside = BUF_INIT,
-	    .line = key != NULL ? clause_line(w, key) : 0};
+	to->clause[to->count] = (struct clause){
+	    .part = w->part, .name = name, .subject = subject, .says = BUF_INIT, .aside = BUF_INIT};
+	if (key != NULL)
+		to->clause[to->count].line = clause_line(w, key, &to->clause[to->count].file);
 	return &to->clause[to->count++].says;
 }
 
@@ -55,14 +53,21 @@ clause_quote(struct buf *to, struct view pattern)
 
 /* Of an entry below `workloads[N]`, and there below the part. */
 unsigned
-clause_line(const struct clause_writer *w, const char *key)
+clause_line(const struct clause_writer *w, const char *key, const char **file)
 {
+	struct buf written = BUF_INIT;
 	char path[DRAFT_KEY_MAX];
+	struct yaml_spot spot;
 
 	if (w->rule == NULL)
-		return yaml_file_line(w->policy->yaml, key);
-	snprintf(path, sizeof(path), "workloads[%u]%s%s%s",
-	    policy_rule_number(w->policy, w->rule) - 1, w->part == COMPONENT_KIND_COUNT ? "" : ".",
-	    w->part == COMPONENT_KIND_COUNT ? "" : component_kind_name(w->part), key);
-	return yaml_file_line(w->policy->yaml, path);
+		snprintf(path, sizeof(path), "%s", key);
+	else
+		snprintf(path, sizeof(path), "workloads[%u]%s%s%s",
+		    policy_rule_number(w->policy, w->rule) - 1,
+		    w->part == COMPONENT_KIND_COUNT ? "" : ".",
+		    w->part == COMPONENT_KIND_COUNT ? "" : component_kind_name(w->part), key);
+	spot = yaml_file_spot(w->policy->yaml, path, &written);
+	buf_free(&written);
+	*file = spot.file;
+	return spot.file != NULL ? spot.line : 0;
 }

@@ -32,8 +32,11 @@ struct buf *clause_aside(struct clause_writer *w);
 void clause_outcome(struct clause_writer *w, const char *name, enum report_status outcome,
     struct view sentence, const char *key);
 
-/* The line of such a key; of "" that of the part, or of the entry. 0: it is not in the file. */
-unsigned clause_line(const struct clause_writer *w, const char *key);
+/*
+ * The line of such a key in its file; of "" that of the part, or of the entry. 0, and NULL: the
+ * policy leaves it out.
+ */
+unsigned clause_line(const struct clause_writer *w, const char *key, const char **file);
 
 /* In quotation marks, escaped. */
 void clause_quote(struct buf *to, struct view pattern);

@@ -21,7 +21,8 @@ struct clause {
 	struct buf says;     /* printable */
 	struct buf aside;    /* printable: what explains it, and is nothing that the policy says */
 	const char *outcome; /* it says what a finding yields, and this is it; else NULL */
-	unsigned line;       /* of the policy file; 0: it leaves this out */
+	const char *file;    /* that it is written in; NULL: the policy leaves this out */
+	unsigned line;       /* there */
 };
 
 /* Clauses of one name and subject stand together. Valid as long as the policy. */

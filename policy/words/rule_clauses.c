@@ -73,9 +73,10 @@ clauses_of_top(const struct policy *p, struct clauses *to)
 }
 
 unsigned
-clauses_line_of(const struct policy *p, const struct policy_rule *r, enum component_kind part)
+clauses_line_of(const struct policy *p, const struct policy_rule *r, enum component_kind part,
+    const char **file)
 {
-	return clause_line(&(struct clause_writer){p, r, part, NULL}, "");
+	return clause_line(&(struct clause_writer){p, r, part, NULL}, "", file);
 }
 
 static void

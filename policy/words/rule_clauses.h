@@ -14,8 +14,8 @@
 void clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clauses *to);
 void clauses_of_top(const struct policy *p, struct clauses *to);
 
-/* Where the part of an entry stands in the file; COMPONENT_KIND_COUNT: the entry. 0: nowhere. */
-unsigned clauses_line_of(
-    const struct policy *p, const struct policy_rule *r, enum component_kind part);
+/* Where the part of an entry is written; COMPONENT_KIND_COUNT: the entry. 0, and NULL: nowhere. */
+unsigned clauses_line_of(const struct policy *p, const struct policy_rule *r,
+    enum component_kind part, const char **file);
 
 #endif

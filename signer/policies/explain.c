@@ -24,6 +24,7 @@ struct explained {
 
 static void print_text(const struct explained *x);
 static void print_part(const struct explained *x, size_t begin, size_t end);
+static void print_heading(const struct explained *x, enum component_kind part);
 static size_t print_group(const struct explained *x, size_t at, size_t end);
 static bool shares_aside(const struct clause *a, const struct clause *b);
 static bool is_of_group(const struct clause *a, const struct clause *b);
@@ -78,6 +79,7 @@ static void
 print_text(const struct explained *x)
 {
 	struct buf head = BUF_INIT;
+	const char *file;
 	size_t end;
 
 	text_append_printable(&head, view_of_string(x->options->workload), SIZE_MAX);
@@ -85,10 +87,12 @@ print_text(const struct explained *x)
 		buf_append_format(&head, ": no entry of %s is for it, so its bundles are refused",
 		    x->options->policy);
 	} else {
+		const unsigned line =
+		    clauses_line_of(x->policy, x->rule, COMPONENT_KIND_COUNT, &file);
+
 		buf_append_format(&head, " is judged by the entry \"%.*s\" of %s:%u",
 		    view_precision(policy_rule_match(x->rule)),
-		    (const char *)policy_rule_match(x->rule).data, x->options->policy,
-		    clauses_line_of(x->policy, x->rule, COMPONENT_KIND_COUNT));
+		    (const char *)policy_rule_match(x->rule).data, file, line);
 	}
 	paragraph_print(x->to, 0, "", 0, buf_view(&head));
 	buf_free(&head);
@@ -106,14 +110,25 @@ print_part(const struct explained *x, size_t begin, size_t end)
 {
 	const enum component_kind part = x->clauses.clause[begin].part;
 
-	if (part == COMPONENT_KIND_COUNT)
-		fputs("\n", x->to);
-	else
-		fprintf(x->to, "\n%s, line %u\n", component_kind_name(part),
-		    clauses_line_of(x->policy, x->rule, part));
+	fputs("\n", x->to);
+	if (part != COMPONENT_KIND_COUNT)
+		print_heading(x, part);
 	for (size_t i = begin; i < end;)
 		i = x->clauses.clause[i].outcome != NULL ? i + 1 : print_group(x, i, end);
 	print_outcomes(x, begin, end);
+}
+
+/* With its file where that is not the one of the policy. */
+static void
+print_heading(const struct explained *x, enum component_kind part)
+{
+	const char *file;
+	const unsigned line = clauses_line_of(x->policy, x->rule, part, &file);
+
+	if (line > 0 && strcmp(file, x->options->policy) != 0)
+		fprintf(x->to, "%s, %s:%u\n", component_kind_name(part), file, line);
+	else
+		fprintf(x->to, "%s, line %u\n", component_kind_name(part), line);
 }
 
 /* Clauses of one name and subject: in one paragraph, if nothing explains them one by one. */
@@ -217,6 +232,7 @@ static bool
 print_json(const struct explained *x)
 {
 	struct buf text = BUF_INIT;
+	const char *file;
 
 	buf_append_byte(&text, '{');
 	told_text(&text, "policy", policy_id(x->policy));
@@ -224,8 +240,8 @@ print_json(const struct explained *x)
 	told_text(&text, "workload", view_of_string(x->options->workload));
 	if (x->rule != NULL) {
 		told_text(&text, "entry", policy_rule_match(x->rule));
-		told_number(
-		    &text, "line", clauses_line_of(x->policy, x->rule, COMPONENT_KIND_COUNT));
+		told_number(&text, "line",
+		    clauses_line_of(x->policy, x->rule, COMPONENT_KIND_COUNT, &file));
 	} else {
 		buf_append_string(&text, ",\"entry\":null,\"line\":null");
 	}
@@ -237,6 +253,7 @@ print_json(const struct explained *x)
 		told_clause_name(&text, c);
 		told_clause_words(&text, "says", c);
 		told_text(&text, "aside", buf_view(&c->aside));
+		told_text(&text, "file", view_of_string(c->file != NULL ? c->file : ""));
 		told_number(&text, "line", c->line);
 		buf_append_byte(&text, '}');
 	}

@@ -41,6 +41,7 @@ static const char *same_file(const char *path, const struct policy *p);
 static void print_head(const struct explained *x);
 static void print_group(const struct explained *x, const struct finding_group *g);
 static void print_rule(const struct explained *x, const struct finding_group *g);
+static void append_spot(const struct explained *x, const struct cause *c, struct buf *to);
 static void print_demands(const struct explained *x, const struct finding_group *g);
 static void print_finding(
     const struct explained *x, const struct finding_group *g, const struct report_finding *f);
@@ -178,10 +179,7 @@ print_rule(const struct explained *x, const struct finding_group *g)
 	const struct cause *c = &g->cause;
 	struct buf words = BUF_INIT;
 
-	if (x->file != NULL)
-		buf_append_format(&words, "%s:%u", x->file, c->line);
-	else
-		buf_append_format(&words, "line %u of the policy", c->line);
+	append_spot(x, c, &words);
 	if (c->part != COMPONENT_KIND_COUNT)
 		buf_append_format(&words, ", %s", component_kind_name(c->part));
 	if (c->key != NULL)
@@ -189,6 +187,18 @@ print_rule(const struct explained *x, const struct finding_group *g)
 		    &words, ", %s%s", c->key, c->said ? "" : ", which is left out there");
 	paragraph_print(x->to, 2, "rule", COLUMN, buf_view(&words));
 	buf_free(&words);
+}
+
+/* On this disk, if the policy's file is there as it was; else in what the evidence keeps. */
+static void
+append_spot(const struct explained *x, const struct cause *c, struct buf *to)
+{
+	const bool policy = strcmp(c->file, POLICY_STORED_NAME) == 0;
+
+	if (policy && x->file != NULL)
+		buf_append_format(to, "%s:%u", x->file, c->line);
+	else
+		buf_append_format(to, "line %u of the %s", c->line, policy ? "policy" : c->file);
 }
 
 /* Of a fact what is demanded of it; of a file the sets that could have it. */
@@ -333,6 +343,7 @@ write_group(const struct explained *x, const struct finding_group *g, struct buf
 	told_text(to, "part",
 	    view_of_string(c->part != COMPONENT_KIND_COUNT ? component_kind_name(c->part) : ""));
 	told_text(to, "key", view_of_string(c->key != NULL ? c->key : ""));
+	told_text(to, "file", view_of_string(c->file));
 	told_number(to, "line", c->line);
 	buf_append_string(to, ",\"findings\":[");
 	for (size_t i = 0; i < g->kept; i++) {

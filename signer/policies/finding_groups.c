@@ -1,6 +1,7 @@
 #include "signer/policies/finding_groups.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct finding_group *find(
     struct finding_groups *g, enum report_status outcome, const struct report_finding *f);
@@ -70,7 +71,8 @@ is_alike(const struct finding_group *g, enum report_status outcome, const struct
 	const struct report_finding *first = &g->finding[0].finding;
 
 	return g->outcome == outcome && view_equal(first->kind, f->kind) &&
-	       view_equal(first->code, f->code) && g->cause.line == cause->line;
+	       view_equal(first->code, f->code) && g->cause.line == cause->line &&
+	       strcmp(g->cause.file, cause->file) == 0;
 }
 
 static void

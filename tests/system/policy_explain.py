@@ -143,6 +143,35 @@ def test_what_is_expected_is_what_counted_then():
         assert signer.stop() == 0
 
 
+def test_a_policy_in_several_files():
+    with Explained() as site:
+        policy = site.policy.read_text()
+        common = site.path("common.yaml")
+        common.write_text("rules:\n  - name: hard\n    runtime: {facts: [{name: tracer, allow: [\"0\"]}]}\n")
+        site.policy.write_text("include: [{name: common, file: common.yaml}]\ndefaults: {use: [hard]}\n" + policy)
+        signer = site.start_signer()
+        index = site.logged("web", {"executable": good()["executable"],
+                                    "runtime": wire.component("runtime", [wire.fact_item("tracer", b"1")])})
+        done = site.explained("web")
+        assert f"\nruntime, {common}:3\n" in done.stdout and f"of {site.policy}:" in words(done.stdout), done.stdout
+        assert "\nexecutable, line " in done.stdout
+        told = json.loads(site.explained("web", "--json").stdout)
+        assert {(c["file"], c["line"]) for c in told["clauses"] if c["subject"] == "tracer"} == {(str(common), 3)}
+        text = words(site.explained("web", "--report", index).stdout)
+        assert 'rule line 3 of the stored include common, runtime, facts expected every value is like "0"' in text, text
+        assert signer.stop() == 0
+        shown = site.tool("hallmark-signer", "policy", "fmt", str(site.policy), "--expanded", "--workload", "web").stdout
+        assert 'match: "web"\n' in shown and "tracer" in shown and "use:" not in shown and "bot-" not in shown, shown
+        whole = site.tool("hallmark-signer", "policy", "fmt", str(site.policy), "--expanded").stdout
+        site.path("whole.yaml").write_text(whole)
+        done = site.tool("hallmark-signer", "policy", "diff", str(site.policy), str(site.path("whole.yaml")), check=False)
+        assert done.returncode == 1 and done.stdout.startswith("another policy that says the same, spelled"), done
+        for arguments, status in ((["--expanded", "--check"], 2), (["--workload", "web"], 2),
+                                  (["--expanded", "--workload", "none"], 1)):
+            done = site.tool("hallmark-signer", "policy", "fmt", str(site.policy), *arguments, check=False)
+            assert (done.returncode, done.stdout) == (status, ""), done
+
+
 def test_many_files_of_one_cause():
     with Explained() as site:
         signer = site.start_signer()
