@@ -14,18 +14,19 @@ class Kept(Site):
         super().__init__()
         self.path("refs/deep").mkdir(parents=True)
         self.files = {"refs/deep/one.sha256": "1" * 64 + "  /usr/bin/one\n", "two.sha256": "2" * 64 + "  /usr/bin/two\n",
-                      "refs/old": "3" * 64 + "  /usr/bin/app\n", "refs/new": "4" * 64 + "  /usr/bin/app\n"}
+                      "refs/common.yaml": "references: [{name: below, file: deep/below}]\n",
+                      "refs/deep/below": "5" * 64 + "  /usr/bin/below\n", "refs/old": "3" * 64 + "  /usr/bin/app\n", "refs/new": "4" * 64 + "  /usr/bin/app\n"}
         for name, content in self.files.items():
             self.path(name).write_text(content)
         second = str(self.path("two.sha256")) if elsewhere else "two.sha256"
         self.policy = self.path("policy.yaml")
         self.policy.write_text("# kept with its remarks\n" + to_yaml({
-            "name": "kept",
+            "name": "kept", "include": [{"name": "common", "file": "refs/common.yaml"}],
             "references": [{"name": "one", "file": "refs/deep/one.sha256"}, {"name": "two", "file": second},
                            {"name": "again", "file": "refs/deep/one.sha256"}],
             "families": [{"name": "app", "releases": [{"name": n, "file": f"refs/{n}"} for n in ("old", "new")]}],
             "workloads": [{"match": "*", "collectors": ["spiffe://test/**"],
-                           "executable": {"references": ["one", "two", "again", "app"]}}]}))
+                           "executable": {"references": ["one", "two", "again", "app", "below"]}}]}))
 
     def shown(self, *arguments):
         return self.tool("hallmark-signer", "policy", "show", *arguments, check=False)
@@ -58,7 +59,7 @@ def test_by_id_by_digest_and_by_report():
         assert told["policy"] == policy_id
         found = {(f["kind"], f["name"]): f for f in told["files"]}
         assert set(found) == {("policy", "kept"), *(("reference", name) for name in (
-            "one", "two", "again", "app@old", "app@new"))}
+            "one", "two", "again", "app@old", "app@new", "below")), ("include", "common")}
         one = found["reference", "one"]
         content = site.files["refs/deep/one.sha256"].encode()
         assert (one["file"], one["size"], one["sha256"]) == (
