@@ -58,7 +58,7 @@ static void
 test_a_component_of_two_releases(void **state)
 {
 	static const struct item mixed[] = {{"/app/bin", 'a'}, {"/app/conf", 'b'}, {"/lib/c", 'c'}};
-	static const struct item executable[] = {{"/app/bin", 'a'}};
+	static const struct item executable[] = {{"/app/bin", 'b'}};
 	struct bench *b = *state;
 
 	use(b, TWO ONE);
@@ -69,6 +69,16 @@ test_a_component_of_two_releases(void **state)
 	assert_string_equal(expect(b, "libraries", "mixed-release", "/app/conf"),
 	    "of app@new, and what comes before it of app@old");
 	assert_int_equal(b->report.claim[REPORT_EXECUTABLES], 96);
+	/* Nor does what it lacks say anything then. */
+	use(b, "    executable: {references: [app]}\n    files: {references: [app, other]}\n" ONE);
+	component(b, COMPONENT_EXECUTABLE, executable, 1);
+	component(b, COMPONENT_FILES,
+	    (const struct item[]){
+		{"/app/bin", 'b'}, {"/app/conf", 'a'}, {"/app/old-only", 'a'}, {"/lib/c", 'c'}},
+	    4);
+	conclude(b);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "files", "mixed-release", "/app/conf");
 	use(b, TWO);
 	component(b, COMPONENT_LIBRARIES, mixed, 3);
 	conclude(b);
@@ -136,6 +146,17 @@ test_what_both_releases_have(void **state)
 	expect_verdict(b, REPORT_AFFIRMING, 0);
 	program_and_library(b, TWO ONE, 'a', 'b');
 	expect_verdict(b, REPORT_AFFIRMING, 0);
+	use(b, TWO "    files: {references: [app], missing: warning}\n" ONE);
+	component(b, COMPONENT_EXECUTABLE, (const struct item[]){{"/app/conf", 'a'}}, 1);
+	component(b, COMPONENT_LIBRARIES, (const struct item[]){{"/app/conf", 'b'}}, 1);
+	component(b, COMPONENT_FILES, (const struct item[]){{"/app/bin", 'a'}}, 1);
+	conclude(b);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+	expect(b, "files", "missing-file", "/app/conf");
+	assert_string_equal(expect(b, "bundle", "mixed-release", "app"),
+	    "executable of app@old, libraries of app@new");
+	assert_int_equal(b->report.claim[REPORT_EXECUTABLES], 96);
+	assert_int_equal(b->report.claim[REPORT_FILE_SYSTEM], 32);
 }
 
 int
