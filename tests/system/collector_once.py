@@ -141,7 +141,7 @@ def test_measure_has_the_budgets_of_a_round():
         print("     a sanitizer's memory is its own")
         return
     with Host() as h, tempfile.TemporaryDirectory(dir="/dev/shm") as many:
-        for n in range(30000):
+        for n in range(45000):
             pathlib.Path(many, f"{n:06}" + "n" * 240).touch()
         of_files(h, "many", f"{many}/*", memory_mebibytes=16)
         shown = measure(h, "many", stderr=subprocess.PIPE)
