@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "config/yaml_check.h"
-#include "policy/draft.h"
+#include "policy/compile/draft.h"
+#include "policy/compile/policy_compile.h"
+#include "policy/compile/policy_parts.h"
+#include "policy/compile/policy_schema.h"
 #include "policy/governance/manifest.h"
-#include "policy/policy_compile.h"
-#include "policy/policy_parts.h"
-#include "policy/policy_schema.h"
 #include "policy/policy_seal.h"
-#include "policy/rule.h"
+#include "policy/rules/rule.h"
 #include "proto/glob.h"
 
 /* Where a policy and what it names are read from. */

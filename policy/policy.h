@@ -17,7 +17,7 @@
 #include "config/faults.h"
 #include "policy/governance/collectors_ca.h"
 #include "policy/governance/operators.h"
-#include "policy/policy_file.h"
+#include "policy/rules/policy_file.h"
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "policy/draft.h"
+#include "policy/compile/draft.h"
 #include "policy/governance/manifest.h"
 
 static size_t gather_objects(

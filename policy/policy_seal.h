@@ -5,7 +5,7 @@
 #ifndef HALLMARK_POLICY_POLICY_SEAL_H
 #define HALLMARK_POLICY_POLICY_SEAL_H
 
-#include "policy/rule.h"
+#include "policy/rules/rule.h"
 
 #define POLICY_ID_MARK "@sha256:" /* between name and digest */
 

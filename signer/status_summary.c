@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 #include "proto/span.h"
 #include "signer/ends.h"
 #include "trust/expiry.h"

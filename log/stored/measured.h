@@ -9,7 +9,7 @@
 #include "log/findings.h"
 #include "log/reason.h"
 #include "log/stored/fetched_component.h"
-#include "policy/appraise.h"
+#include "policy/appraisal/appraise.h"
 #include "proto/report/report.h"
 
 struct measured {

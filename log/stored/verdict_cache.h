@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "log/evidence_reader.h"
-#include "policy/appraise.h"
+#include "policy/appraisal/appraise.h"
 #include "policy/policy.h"
 
 /* Some 500 bytes for a component without findings: 250,000 of them, five of each of 50,000 hosts.

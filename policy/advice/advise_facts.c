@@ -6,7 +6,7 @@
 
 #include "config/nearest.h"
 #include "policy/advice/advising.h"
-#include "policy/draft.h"
+#include "policy/compile/draft.h"
 #include "proto/evidence/fact_names.h"
 #include "proto/glob.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "policy/advice/advising.h"
-#include "policy/draft.h"
-#include "policy/policy_families.h"
+#include "policy/compile/draft.h"
+#include "policy/compile/policy_families.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 

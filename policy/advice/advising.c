@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/draft.h"
+#include "policy/compile/draft.h"
 
 void
 advise(const struct advising *a, const char *key, const char *format, ...)

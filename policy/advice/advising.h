@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "policy/advice/advice.h"
-#include "policy/rule.h"
+#include "policy/rules/rule.h"
 
 struct advising {
 	const struct policy *policy;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "policy/advice/advising.h"
-#include "policy/draft.h"
+#include "policy/compile/draft.h"
 #include "proto/utc.h"
 
 static void advise_review(const struct advising *a, const char *key, uint64_t by_s);

@@ -1,6 +1,6 @@
 #include "policy/words/cause.h"
 
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 #include "policy/words/clause_writer.h"
 #include "policy/words/outcome_keys.h"
 

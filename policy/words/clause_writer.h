@@ -4,8 +4,8 @@
 #ifndef HALLMARK_POLICY_WORDS_CLAUSE_WRITER_H
 #define HALLMARK_POLICY_WORDS_CLAUSE_WRITER_H
 
-#include "policy/draft.h"
-#include "policy/rule.h"
+#include "policy/compile/draft.h"
+#include "policy/rules/rule.h"
 #include "policy/words/clauses.h"
 
 #define CLAUSE_PATTERN_SHOWN_MAX                                                                   \

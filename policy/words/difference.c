@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "policy/rule.h"
+#include "policy/rules/rule.h"
 #include "policy/words/rule_clauses.h"
 
 struct comparison {

@@ -1,7 +1,7 @@
 /*
  * What a rule for facts says: a clause for each condition.
  */
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 #include "policy/words/clause_writer.h"
 #include "proto/text.h"
 

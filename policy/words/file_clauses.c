@@ -3,7 +3,7 @@
  */
 #include <inttypes.h>
 
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 #include "policy/words/clause_writer.h"
 #include "policy/words/outcome_keys.h"
 #include "proto/text.h"

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "policy/rule.h"
+#include "policy/rules/rule.h"
 
 struct known_entry {
 	const struct policy_reference *from;

@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-#include "policy/finding.h"
-#include "policy/rule.h"
+#include "policy/appraisal/finding.h"
+#include "policy/rules/rule.h"
 
 struct outcome_key {
 	const char *name;

@@ -3,9 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "policy/finding.h"
-#include "policy/policy_families.h"
-#include "policy/policy_sets.h"
+#include "policy/appraisal/finding.h"
+#include "policy/compile/policy_families.h"
 #include "policy/words/clause_writer.h"
 #include "proto/text.h"
 #include "proto/utc.h"

@@ -31,7 +31,7 @@ enum pack_kind {
 	PACK_OPERATORS = 8,   /* an operators file, YAML (policy/governance/operators.h) */
 	PACK_CA =
 	    9, /* certificates of CAs of collectors, PEM (policy/governance/collectors_ca.h) */
-	PACK_PACKAGE_LIST = 10, /* packages that a host may have (policy/package_list.h) */
+	PACK_PACKAGE_LIST = 10, /* packages that a host may have (policy/rules/package_list.h) */
 };
 
 struct pack_header {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/appraise.h"
-#include "policy/finding_listener.h"
+#include "policy/appraisal/appraise.h"
+#include "policy/appraisal/finding_listener.h"
 
 /* Findings as they come, against those that were expected. */
 struct heard {

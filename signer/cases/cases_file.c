@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 #include "proto/evidence/bundle.h"
 #include "proto/utc.h"
 

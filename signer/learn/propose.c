@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "policy/policy_schema.h"
+#include "policy/compile/policy_schema.h"
 #include "proto/report/report.h"
 #include "proto/utc.h"
 #include "signer/learn/propose_facts.h"

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "policy/policy_schema.h"
+#include "policy/compile/policy_schema.h"
 #include "proto/evidence/redacted.h"
 #include "signer/learn/yaml_text.h"
 

@@ -1,6 +1,6 @@
 #include "signer/learn/yaml_text.h"
 
-#include "policy/policy_schema.h"
+#include "policy/compile/policy_schema.h"
 #include "proto/text.h"
 
 bool

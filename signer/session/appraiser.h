@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/appraise.h"
+#include "policy/appraisal/appraise.h"
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"
 #include "signer/session/service.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/appraise.h"
+#include "policy/appraisal/appraise.h"
 #include "proto/err.h"
 
 /* Some 400 bytes for a component without findings: 160,000 of them, five of each of 32,000 hosts.

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/appraise.h"
+#include "policy/appraisal/appraise.h"
 #include "proto/evidence/component.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -24,6 +24,7 @@ import textwrap
 
 PROTO = ["proto", "proto/json", "proto/tlog", "proto/evidence", "proto/report", "proto/statement",
          "proto/wire"]
+POLICY_GROUND = [*PROTO, "config", "policy/values", "policy/governance", "policy/sources", "policy/layout"]
 
 # Whom each room may know. The ground comes first, and a room knows only what comes before it, so that
 # nobody can write a circle into this table. Some of these rooms are still to be built.
@@ -42,12 +43,15 @@ ROOMS = {
     "policy/governance": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config"],
     "policy/layout": [*PROTO, "config"],
-    "policy": [*PROTO, "config", "policy/values", "policy/governance", "policy/sources", "policy/layout"],
-    "policy/advice": [*PROTO, "config", "policy/values", "policy/governance", "policy/sources", "policy/layout", "policy"],
-    "policy/words": [*PROTO, "config", "policy/values", "policy/governance", "policy/sources", "policy/layout", "policy"],
-    "log": [*PROTO, "config", "policy"],
-    "log/stored": [*PROTO, "config", "policy", "log"],
-    "log/walk": [*PROTO, "config", "trust", "policy", "policy/governance", "log", "log/stored"],
+    "policy/rules": POLICY_GROUND,
+    "policy/compile": [*POLICY_GROUND, "policy/rules"],
+    "policy": [*POLICY_GROUND, "policy/rules", "policy/compile"],
+    "policy/appraisal": [*POLICY_GROUND, "policy/rules", "policy"],
+    "policy/advice": [*POLICY_GROUND, "policy/rules", "policy/compile", "policy"],
+    "policy/words": [*POLICY_GROUND, "policy/rules", "policy/compile", "policy", "policy/appraisal"],
+    "log": [*PROTO, "config", "policy", "policy/appraisal"],
+    "log/stored": [*PROTO, "config", "policy", "policy/appraisal", "log"],
+    "log/walk": [*PROTO, "config", "trust", "policy", "policy/appraisal", "policy/governance", "log", "log/stored"],
     "clients": PROTO,
 }
 
@@ -63,16 +67,16 @@ def program(name, known, *floors):
 
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
-program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance", "policy/advice"],
+program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance", "policy/appraisal", "policy/advice"],
         "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
 ROOMS["signer"].append("policy/sources")
-ROOMS["signer/learn"] += ["log", "log/stored"]
+ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
-program("auditor", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"], "tell")
-program("register", [*PROTO, "config", "policy", "log", "log/stored", "log/walk"])
+program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell")
+program("register", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"])
 
 # Of a room, another takes these headers alone.
 TAKES = {
@@ -80,7 +84,10 @@ TAKES = {
        for room in ("pkcs11", "pkcs11/ground", "pkcs11/serve")},
     ("pkcs11/token", "trust"): {"crypto_reason.h", "certificate_text.h"},  # and the names in its own
     ("log/walk", "trust"): {"pem_blocks.h", "revocation_list.h"},  # what was revoked, and since when
-    ("policy", "config"): {"faults.h", "yaml.h", "yaml_check.h"},  # the reading of YAML
+    **{(room, "config"): {"faults.h", "yaml.h", "yaml_check.h"}  # the reading of YAML
+       for room in ("policy", "policy/rules", "policy/compile")},
+    ("policy/appraisal", "config"): set(),
+    ("signer/learn", "policy/compile"): {"policy_schema.h"},  # what may stand in the file that it writes
     ("policy/advice", "config"): {"yaml.h", "nearest.h"},
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):

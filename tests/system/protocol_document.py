@@ -75,8 +75,8 @@ def test_codes_are_those_of_the_code():
 
 def test_findings_are_those_of_the_policy():
     wanted = {code: (decided, text) for code, decided, text in re.findall(
-        r'X\(FINDING_\w+, "([^"]+)", "([^"]+)",\s*"([^"]+)"\)', header("policy/finding.h"))}
-    assert header("policy/finding.h").count("X(FINDING_") == len(wanted) > 20
+        r'X\(FINDING_\w+, "([^"]+)", "([^"]+)",\s*"([^"]+)"\)', header("policy/appraisal/finding.h"))}
+    assert header("policy/appraisal/finding.h").count("X(FINDING_") == len(wanted) > 20
     found = {r[0]: (r[1], r[2]) for r in rows(r"`[a-z-]+`") if r[0] in wanted and len(r) == 3}
     assert found == wanted, set(found.items()) ^ set(wanted.items())
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "policy/appraise.h"
-#include "policy/finding.h"
+#include "policy/appraisal/appraise.h"
+#include "policy/appraisal/finding.h"
 #include "proto/evidence/component_list.h"
 #include "tests/unit/config_fixture.h"
 

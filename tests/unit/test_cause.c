@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 #include "policy/words/cause.h"
 #include "tests/unit/policy_fixture.h"
 

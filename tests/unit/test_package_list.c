@@ -1,5 +1,5 @@
 /* Package lists: what they have, their faults in a policy, and what is in none of them. */
-#include "policy/package_list.h"
+#include "policy/rules/package_list.h"
 #include "tests/unit/appraise_fixture.h"
 
 #define V(s) VIEW_LITERAL(s)

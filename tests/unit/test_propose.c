@@ -8,7 +8,7 @@
 /* cmocka.h wants these before it. */
 #include <cmocka.h>
 
-#include "policy/policy_schema.h"
+#include "policy/compile/policy_schema.h"
 #include "signer/learn/propose.h"
 
 /* The lines of `collectors`, of so many hosts, with a number in their names, and one more. */

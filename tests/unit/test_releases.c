@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy/releases.h"
+#include "policy/rules/releases.h"
 
 static const struct policy_window windows[] = {{0, 1, 100}, {1, 2, 200}, {1, 1, 50}};
 

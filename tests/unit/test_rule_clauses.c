@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy/policy_schema.h"
+#include "policy/compile/policy_schema.h"
 #include "policy/words/rule_clauses.h"
 #include "tests/unit/policy_fixture.h"
 

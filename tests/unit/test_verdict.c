@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "journal/logger.h"
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 #include "signer/ledger/heads/verdict.h"
 
 static struct report report;

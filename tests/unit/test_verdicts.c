@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "policy/verdict.h"
+#include "policy/appraisal/verdict.h"
 #include "signer/session/verdicts.h"
 
 static const struct policy_rule *const rule_a = (const struct policy_rule *)(const void *)"a";

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "log/walk/silence.h"
-#include "policy/rule.h"
+#include "policy/rules/rule.h"
 
 #define T    1795514400ULL
 #define V(s) VIEW_LITERAL(s)

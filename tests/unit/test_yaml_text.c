@@ -7,7 +7,7 @@
 /* cmocka.h wants these before it. */
 #include <cmocka.h>
 
-#include "policy/policy_schema.h"
+#include "policy/compile/policy_schema.h"
 #include "signer/learn/yaml_text.h"
 
 static void

@@ -1,7 +1,7 @@
 #include "signer/ledger/heads/verdict.h"
 
 #include "journal/logger.h"
-#include "policy/finding.h"
+#include "policy/appraisal/finding.h"
 
 _Static_assert(VERDICT_COUNT <= WORKLOAD_CLASSES, "each verdict is a class of workloads");
 

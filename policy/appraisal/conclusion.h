@@ -1,0 +1,61 @@
+/*
+ * A report's verdict while it is concluded from those about components. Only policy/ includes this.
+ */
+#ifndef HALLMARK_POLICY_APPRAISAL_CONCLUSION_H
+#define HALLMARK_POLICY_APPRAISAL_CONCLUSION_H
+
+#include "policy/appraisal/verdict.h"
+#include "policy/rules/rule.h"
+
+/* About the bundle: offline, stale, unsigned; one for each kind, and for each family. */
+#define OWN_FINDINGS_MAX (3 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
+
+/*
+ * Bytes that the words of those take but for those of families, which take REPORT_SUBJECT_MAX each:
+ * only three are not static text, and none is long.
+ */
+#define OWN_WORDS_MAX 1024
+
+#define CLAIM_GOOD 2 /* EAR's value of a claim: recognised, approved */
+
+struct appraise_input;
+
+struct own_finding {
+	enum severity severity;
+	enum component_kind kind; /* COMPONENT_KIND_COUNT: of the bundle */
+	struct report_finding finding;
+};
+
+struct conclusion {
+	const struct policy_rule *rule;
+	const struct appraise_input *in; /* what it is concluded from, beside the components */
+	const struct component_verdict *const *component; /* by kind */
+	struct buf *words;
+	struct report *out;
+	enum report_status status; /* the worst so far */
+	bool claimed;              /* a component was judged */
+	uint64_t references;       /* that counted: bits of the rule's */
+	size_t own_count;
+	struct own_finding own[OWN_FINDINGS_MAX];
+};
+
+/* A finding of its own: of a kind, or COMPONENT_KIND_COUNT: of the bundle. Worsens the status. */
+struct own_finding *conclusion_find(
+    struct conclusion *c, enum finding f, enum report_status outcome, enum component_kind kind);
+
+/* Other words than the finding's sentence. */
+void conclusion_detail(struct conclusion *c, struct own_finding *own, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A claim is as bad as the worst of the components that it speaks for. */
+void conclusion_claim(struct conclusion *c, enum component_kind kind, enum report_status outcome);
+
+void conclusion_worsen(struct conclusion *c, enum report_status by);
+
+/* Components that are of one release each, and not of the same. */
+void conclusion_releases(struct conclusion *c);
+
+/* Fills the report's findings, reference sets and what was accepted. */
+void conclusion_gather(struct conclusion *c);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Judging the items of one component by the rule for its kind. Only policy/ includes this.
+ */
+#ifndef HALLMARK_POLICY_APPRAISAL_JUDGE_H
+#define HALLMARK_POLICY_APPRAISAL_JUDGE_H
+
+#include "policy/appraisal/verdict.h"
+#include "policy/rules/rule.h"
+
+/* executable, libraries, files */
+void judge_files(struct verdict_builder *b, const struct policy_rule *rule,
+    const struct file_rule *files, const struct component *c, uint64_t now_s);
+
+/* config, host, packages, runtime */
+void judge_facts(
+    struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
+
+/* packages, besides its facts */
+void judge_packages(
+    struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
+
+/* ", found " and the value, cut; and how many more there are. */
+void judge_append_found(struct buf *to, struct view value, size_t more);
+
+/* What the component says that it was made with, where the policy has a word for that. */
+void judge_made(
+    struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
+
+/* Whether that has a value of this name. */
+bool judge_is_made_with(const struct component *c, struct view name);
+
+/* unmeasured: a finding for each kind that lacks, or one for all of them */
+void judge_unmeasured(
+    struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
+
+#endif

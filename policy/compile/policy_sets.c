@@ -1,0 +1,171 @@
+#include "policy/compile/policy_sets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where in the file sets are being gathered. */
+struct gathering {
+	struct draft *draft;
+	size_t entry;
+	const struct raw_workload *raw;
+	struct policy_rule *rule;
+	size_t at_once; /* how many of the sets count at one time, at most */
+	char key[DRAFT_KEY_MAX];
+};
+
+static void gather(struct gathering *g, enum component_kind kind);
+static void take_name(struct gathering *g, const char *name);
+static void take_set(struct gathering *g, const char *name, const struct policy_reference *r);
+static void take_families(struct policy_rule *rule);
+static void take_releases(struct gathering *g);
+static bool is_called(const struct policy_reference *r, const char *name);
+static int reference_compare(const void *a, const void *b);
+
+void
+policy_sets_compile(struct draft *d, size_t entry)
+{
+	struct gathering g = {.draft = d, .entry = entry};
+
+	g.raw = &d->raw->workloads[entry];
+	g.rule = &d->policy->rules[entry];
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+		gather(&g, (enum component_kind)k);
+	qsort(g.rule->reference, g.rule->reference_count, sizeof(g.rule->reference[0]),
+	    reference_compare);
+	take_families(g.rule);
+	take_releases(&g);
+}
+
+uint64_t
+policy_sets_named(const struct policy_rule *rule, char *const *names, size_t count)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < rule->reference_count; j++)
+			if (is_called(rule->reference[j], names[i]))
+				bits |= UINT64_C(1) << j;
+	return bits;
+}
+
+static void
+gather(struct gathering *g, enum component_kind kind)
+{
+	const struct raw_file_rule *raw = draft_file_rule(g->raw, kind);
+
+	for (size_t i = 0; raw != NULL && i < raw->references_count; i++) {
+		snprintf(g->key, sizeof(g->key), "workloads[%zu]", g->entry);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(raw->references[i], raw->references[j]) == 0)
+				draft_fault(g->draft, g->key,
+				    "\"%s\" names reference \"%s\" twice in one rule", g->key,
+				    raw->references[i]);
+		snprintf(g->key, sizeof(g->key), "workloads[%zu].%s.references", g->entry,
+		    component_kind_name(kind));
+		take_name(g, raw->references[i]);
+	}
+}
+
+/* Of a reference or a family. */
+static void
+take_name(struct gathering *g, const char *name)
+{
+	const struct policy *p = g->draft->policy;
+	const struct policy_reference *found = NULL;
+
+	for (size_t i = 0; i < g->rule->reference_count; i++)
+		if (is_called(g->rule->reference[i], name))
+			return;
+	/* Those of a family stand together. */
+	for (size_t i = 0; i < p->reference_count; i++)
+		if (is_called(&p->references[i], name)) {
+			found = &p->references[i];
+			take_set(g, name, found);
+		} else if (found != NULL) {
+			break;
+		}
+	if (found == NULL) {
+		draft_fault(g->draft, g->key,
+		    "\"%s\" names \"%s\", which is not listed under \"references\" or \"families\" "
+		    "at the top",
+		    g->key, name);
+		return;
+	}
+	g->at_once += found->family == NULL ? 1 : releases_at_once(found->family);
+	if (g->at_once > REPORT_REFERENCES_MAX)
+		draft_fault(g->draft, g->key,
+		    "\"%s\": all rules of an entry together may use %d references at one time, and "
+		    "\"%s\" is one more: join some of the files",
+		    g->key, REPORT_REFERENCES_MAX, name);
+}
+
+static void
+take_set(struct gathering *g, const char *name, const struct policy_reference *r)
+{
+	struct policy_rule *rule = g->rule;
+
+	if (rule->reference_count < POLICY_RULE_SETS_MAX)
+		rule->reference[rule->reference_count++] = r;
+	else if (r->family == NULL || r->release + 1 == r->family->release_count)
+		draft_fault(g->draft, g->key,
+		    "\"%s\": all rules of an entry together may use %d sets, and those of \"%s\" "
+		    "are more: take the oldest releases out",
+		    g->key, POLICY_RULE_SETS_MAX, name);
+}
+
+/* A rule names families as a whole. */
+static void
+take_families(struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->reference_count; i++)
+		for (size_t j = 0; j < rule->reference_count; j++)
+			if (i == j || (rule->reference[i]->family != NULL &&
+					  rule->reference[i]->family == rule->reference[j]->family))
+				rule->family[i] |= UINT64_C(1) << j;
+}
+
+static void
+take_releases(struct gathering *g)
+{
+	struct policy_rule *rule = g->rule;
+
+	for (size_t i = 0; i < g->raw->release_count; i++) {
+		const char *name = g->raw->release[i];
+		uint64_t bits = 0;
+		bool twice = false;
+
+		for (size_t j = 0; j < rule->reference_count; j++)
+			if (rule->reference[j]->family != NULL &&
+			    is_called(rule->reference[j], name))
+				bits |= UINT64_C(1) << j;
+		for (size_t j = 0; j < i; j++)
+			twice = twice || strcmp(g->raw->release[j], name) == 0;
+		snprintf(g->key, sizeof(g->key), "workloads[%zu].release[%zu]", g->entry, i);
+		if (bits == 0)
+			draft_fault(g->draft, g->key,
+			    "\"%s\" names \"%s\", which is no family that a rule of this entry "
+			    "uses",
+			    g->key, name);
+		if (twice)
+			draft_fault(g->draft, g->key, "\"%s\" names \"%s\" again", g->key, name);
+		rule->release[rule->release_count++] = bits;
+	}
+}
+
+static bool
+is_called(const struct policy_reference *r, const char *name)
+{
+	const char *own = r->family != NULL ? r->family->name : r->name;
+
+	return own != NULL && strcmp(own, name) == 0;
+}
+
+static int
+reference_compare(const void *a, const void *b)
+{
+	const struct policy_reference *x = *(const struct policy_reference *const *)a;
+	const struct policy_reference *y = *(const struct policy_reference *const *)b;
+
+	return strcmp(x->name, y->name);
+}
