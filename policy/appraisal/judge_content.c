@@ -3,8 +3,9 @@
 
 /* What the reference sets say about one file. */
 struct lookup {
-	uint64_t having; /* the sets that count and have this content */
-	bool granted;    /* one of them gives no other owner or mode for it, or an exception */
+	uint64_t having;   /* the sets that count and have this content */
+	uint64_t granting; /* those of them that give no other owner or mode for it */
+	bool granted;      /* there is one, or an exception */
 	bool excepted;
 	bool mode_given;
 	const struct reference_entry *denied; /* had, with another owner or mode; the first */
@@ -61,8 +62,9 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 		verdict_accept(t->b, FINDING_SYMLINK);
 	if (l.having != 0 && !l.granted)
 		find_other_rights(t, &l, f);
+	/* Whose the file may be is part of a release, as its content is. */
 	if (l.having != 0)
-		judge_releases(t, f, l.having);
+		judge_releases(t, f, l.granting != 0 ? l.granting : l.having);
 	if (l.having != 0 || l.excepted || is_left_open(t, f))
 		return;
 	/* Of what was being replaced, what was read is no content that it has; that is said. */
@@ -205,6 +207,7 @@ look_at(struct lookup *l, const struct judge_source *s, const struct reference_e
 	if (same)
 		l->having |= s->bit;
 	if (same && has_rights(f, e)) {
+		l->granting |= s->bit;
 		l->granted = true;
 		l->mode_given = l->mode_given || (e->given & REFERENCE_MODE) != 0;
 	} else if (same) {

@@ -426,7 +426,8 @@ class FileRule:
                                f"{first.name}, found {rights_of(line, found_rights(item))}")
         if lines:
             self.accepted |= {"symbolic-link"} if flags & LINK else set()
-            yield from self.narrowed(path, [one for one, _ in lines])
+            granting = [one for one, line in lines if grants(line, item)]
+            yield from self.narrowed(path, granting or [one for one, _ in lines])
             return
         known = [s.name for s in self.over
                  if any((line.kind, line.digest) == (kind, digest) for line in s.paths.get(path, ()))]

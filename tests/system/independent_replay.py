@@ -150,6 +150,17 @@ def test_what_belongs_together_is_of_one_release():
     assert findings == [("bundle", "mixed-release", "app", "executable of app@2, files of app@1")]
 
 
+def test_whose_a_file_is_belongs_to_its_release():
+    """Of equal bytes only a release that gives the rights which were found is possible."""
+    sets = [({"name": name, "file": name}, (f"file {sha(b'')} /l mode={mode}\n{sha(name.encode())}  /p\n").encode())
+            for name, mode in (("1", "4755"), ("2", "0755"))]
+    rules = {"release": ["app"], **{k: {"references": ["app"]} for k in ("executable", "libraries")}}
+    for mode, findings in ((0o100755, []), (0o104755, ["executable of app@2, libraries of app@1"]), (0o100700, [
+            "expected mode 4755 by reference set app@1, found mode 0700"])):
+        evidence = {**files({"/p": b"2"}, "executable"), **files({"/l": b""}, "libraries", mode=mode)}
+        assert found(CASES.verdict(rules, evidence, **family("app", *sets)), "detail") == [(f,) for f in findings]
+
+
 def test_each_file_leaves_fewer_releases():
     """And the first that leaves none is told, with those that it left."""
     app = family("app", reference("1", {"/a": b"", "/b": b""}), reference("2", {"/a": b"", "/c": b"", "/d": b""}),

@@ -159,6 +159,31 @@ test_what_both_releases_have(void **state)
 	assert_int_equal(b->report.claim[REPORT_FILE_SYSTEM], 32);
 }
 
+/* The same bytes, to be run as root in the old release and no more in the new one. */
+static void
+test_rights_that_an_old_release_gave(void **state)
+{
+	static const struct item program[] = {{"/app/bin", 'b'}};
+	struct bench *b = *state;
+
+	fixture_write(
+	    &b->fixture, "old", 0644, HEX_A "  /app/bin\nfile " HEX_C " /app/lib mode=4755\n");
+	fixture_write(
+	    &b->fixture, "new", 0644, HEX_B "  /app/bin\nfile " HEX_C " /app/lib mode=0755\n");
+	for (unsigned old = 0; old < 2; old++) {
+		use(b, "    executable: {references: [app]}\n    libraries: {references: "
+		       "[app]}\n" ONE);
+		component(b, COMPONENT_EXECUTABLE, program, 1);
+		begin(b, COMPONENT_LIBRARIES);
+		file_full(b, "/app/lib", 'c', 0, old ? 0104755 : 0100755);
+		end(b, COMPONENT_LIBRARIES);
+		conclude(b);
+		expect_verdict(b, old ? REPORT_CONTRAINDICATED : REPORT_AFFIRMING, old);
+	}
+	assert_string_equal(expect(b, "bundle", "mixed-release", "app"),
+	    "executable of app@new, libraries of app@old");
+}
+
 int
 main(void)
 {
@@ -168,6 +193,7 @@ main(void)
 	    WITH_BENCH(test_behind_the_window_nothing_is_mixed),
 	    WITH_BENCH(test_missing_files_tell_the_release),
 	    WITH_BENCH(test_what_both_releases_have),
+	    WITH_BENCH(test_rights_that_an_old_release_gave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
