@@ -264,6 +264,7 @@ demo:
 ETC      ?= /etc/hallmark
 UNITS    ?= $(PREFIX)/lib/systemd/system
 SYSUSERS ?= $(PREFIX)/lib/sysusers.d
+EXAMPLES := $(shell find config/examples -type f)
 DOC      := $(PREFIX)/share/doc/hallmark
 PLACE    := sed -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share/doc/hallmark|$(DOC)|g' \
 	-e 's|/etc/hallmark|$(ETC)|g'
@@ -285,6 +286,8 @@ install: all
 	install -m 644 config/sysusers.d/hallmark.conf "$(DESTDIR)$(SYSUSERS)"
 	install -m 644 README.md SECURITY.md "$(DESTDIR)$(DOC)"
 	install -m 644 doc/*.md "$(DESTDIR)$(DOC)/doc"
+	install -d $(patsubst %,"$(DESTDIR)$(DOC)/%",$(sort $(dir $(EXAMPLES))))
+	$(foreach f,$(EXAMPLES),install -m 644 $f "$(DESTDIR)$(DOC)/$f" &&) :
 	install -m 644 proto/PROTOCOL.md "$(DESTDIR)$(DOC)/proto"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

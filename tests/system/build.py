@@ -47,6 +47,7 @@ def test_install_into_a_directory_with_a_space_under_a_strict_umask():
         documents = root / "opt/hallmark/share/doc/hallmark"
         links = re.findall(r"\]\(([^):]+)\)", (documents / "README.md").read_text())
         assert links and all((documents / link).is_file() for link in links), links
+        assert (documents / "config/examples/trading/risk-4.1/risk.py").is_file()
 
 
 def test_install_stops_at_the_first_file_that_cannot_be_placed():

@@ -44,7 +44,7 @@ def bot(*changed, **components):
 def nginx(*changed, **components):
     return {**files("executable", NGINX), **files("libraries", LIBC, SSL),
             **files("files", CONF, made=[("patterns", ["/etc/nginx/**"]), ("excludes", ["/etc/nginx/cache"])]),
-            **runtime(*changed, processes=[f"4 {NGINX}"]), **components}
+            **runtime(*changed, processes=[f"2-9 {NGINX}"]), **components}
 
 
 def memory(size):
@@ -86,8 +86,8 @@ def test_three_workloads_are_affirming_and_nothing_else_is():
             ("trading-bot", bot(**files("executable", NODE)), ("executable", "other-program")),
             ("trading-bot", bot(("arguments", ["python3", BOT])), ("runtime", "unmatched-fact")),
             ("trading-bot", bot(**files("files", made=[("patterns", ["/opt/bot/**"])])), ("files", "missing-file")),
-            ("nginx", nginx(("processes", [f"4 {NGINX}", "1 /bin/sh"])), ("runtime", "unmatched-fact")),
-            ("nginx", nginx(("processes", [f"32 {NGINX}"])), ("runtime", "unmatched-fact")),
+            ("nginx", nginx(("processes", [f"2-9 {NGINX}", "1 /bin/sh"])), ("runtime", "unmatched-fact")),
+            ("nginx", nginx(("processes", [f"10-99 {NGINX}"])), ("runtime", "unmatched-fact")),
             ("nginx", nginx(**files("libraries", LIBC)), ("libraries", "missing-library")),
             ("risk-engine", engine(size=65 << 20), ("libraries", "anonymous-memory")),
             # Of the block that all of them have by default, and one by its name.
