@@ -167,5 +167,8 @@ reference_compare(const void *a, const void *b)
 	const struct policy_reference *x = *(const struct policy_reference *const *)a;
 	const struct policy_reference *y = *(const struct policy_reference *const *)b;
 
+	/* A release without a name is a fault already. */
+	if (x->name == NULL || y->name == NULL)
+		return (x->name != NULL) - (y->name != NULL);
 	return strcmp(x->name, y->name);
 }

@@ -23,6 +23,7 @@ static void say_release(struct clause_writer *w);
 static void say_operators(struct clause_writer *w, const struct operators *o);
 static void say_operator(struct clause_writer *w, const struct operator_entry *op);
 static void say_collectors_ca(struct clause_writer *w, const struct policy_collectors_ca *ca);
+static void say_package_list(struct clause_writer *w, const struct policy_package_list *l);
 
 void
 clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clauses *to)
@@ -67,6 +68,8 @@ clauses_of_top(const struct policy *p, struct clauses *to)
 		say_collectors_ca(&w, &p->collectors_ca[i]);
 	if (p->operators.operators != NULL)
 		say_operators(&w, p->operators.operators);
+	for (size_t i = 0; i < p->package_list_count; i++)
+		say_package_list(&w, &p->package_lists[i]);
 	clauses_of_sources(&w);
 	say_references(&w);
 }
@@ -267,4 +270,16 @@ say_collectors_ca(struct clause_writer *w, const struct policy_collectors_ca *ca
 
 	digest_to_hex(&ca->digest, hex);
 	buf_append_format(to, "%zu certificate%s, sha256 %s", count, count == 1 ? "" : "s", hex);
+}
+
+static void
+say_package_list(struct clause_writer *w, const struct policy_package_list *l)
+{
+	const size_t count = package_list_count(l->list);
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	digest_to_hex(&l->digest, hex);
+	buf_append_format(
+	    clause_begin(w, "package_lists", view_of_string(l->name), "package_lists"),
+	    "%zu package%s, sha256 %s", count, count == 1 ? "" : "s", hex);
 }

@@ -24,7 +24,7 @@ def sums(files):
 
 
 class Compared(Site):
-    def written(self, name, change=lambda policy: None, app=None, debian=None):
+    def written(self, name, change=lambda policy: None, app=None, debian=None, packages=b""):
         """A policy in a directory of its own: what is said above, but for this."""
         policy = copy.deepcopy(POLICY)
         change(policy)
@@ -32,6 +32,7 @@ class Compared(Site):
         where.mkdir()
         (where / "app.sha256").write_text(sums(app or {"/usr/bin/app": b"app"}))
         (where / "debian.sha256").write_text(sums(debian or {f"/usr/lib/{n}": b"%d" % n for n in range(10, 30)}))
+        (where / "packages").write_bytes(packages)
         (where / "policy.yaml").write_text(to_yaml(policy))
         return str(where / "policy.yaml")
 
@@ -112,6 +113,21 @@ def test_sets_and_the_order_of_entries():
         assert 'entry "web"\n  is tried before others' in done.stdout
         assert "more:" not in site.compared(one, other, "--all").stdout
         assert "references more\n    now         always counts\n" in done.stdout
+
+
+def test_package_lists():
+    """One package more that a host may have is a difference, and which list has it."""
+    with Compared() as site:
+        def listed(policy):
+            policy["package_lists"] = [{"name": "debian", "file": "packages"}]
+            policy["workloads"][1]["packages"] = {"lists": ["debian"]}
+
+        lists = [b"dpkg a 1\n", b"dpkg a 1\ndpkg netcat 2\n"]
+        one, other = (site.written(name, listed, packages=content) for name, content in zip(("one", "other"), lists))
+        was, now = (f"{n} package{'s' if n > 1 else ''}, sha256 {hashlib.sha256(content).hexdigest()}"
+                    for n, content in enumerate(lists, 1))
+        assert site.told(one, other) == [
+            {"at": "", "part": "", "name": "package_lists", "subject": "debian", "was": was, "is": now}]
 
 
 def test_what_cannot_be_compared():

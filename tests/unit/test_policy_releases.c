@@ -55,6 +55,14 @@ test_names(void **state)
 	refuse_release(state, "app", "/b", "releases[1].name\" must be without white space");
 	refuse_release(state, "app", "a", "\"app@a\" is the name of two references");
 	refuse_release(state, "one", "b", "another family or reference has the name \"one\"");
+	/* What has none is in no order. */
+	refuse(state,
+	    "workloads:\n  - match: \"trading-*\"\n    collectors: [\"spiffe://bank/host/*\"]\n    "
+	    "executable: {references: [one]}",
+	    "families: [{name: app, releases: [{name: a, file: refs/one.sha256}, {file: "
+	    "refs/one.sha256}]}]\nworkloads:\n  - match: x\n    collectors: [y]\n    executable: "
+	    "{references: [app]}",
+	    5, "\"families[0].releases[1].name\" is missing");
 }
 
 static void
