@@ -166,7 +166,7 @@ say_references(struct clause_writer *w)
 		if (r->family == NULL)
 			buf_append_string(to, "always counts");
 		else
-			buf_append_format(to, "is release %zu of %zu of %s", r->release + 1,
+			buf_append_format(to, "release %zu of %zu of %s", r->release + 1,
 			    r->family->release_count, r->family->name);
 		if (r->source != NULL)
 			buf_append_format(to, ", read by source %s", r->source->name);

@@ -243,8 +243,9 @@ def commands(block):
 def plain(text):
     """Without what differs from time to time."""
     text = re.sub(r"^(measured|issued)\n  - .*\n  \+ .*\n", "", text, flags=re.M)  # only where the second is another
+    text = re.sub(r"(start_time\s+- )\d+(\s+\+ )\d+", r"\1N\2N", text)
     for pattern, word in ((r"\b[0-9a-f]{8,64}\b", "H"), (r"\d{4}-\d\d-\d\d(T[\d:.]+Z)?", "T"), (r"\d+(\.\d+)? (s|ms|min|GiB)\b", "N"),
-                          (r"\(\d+ files", "(N files"), (r"(start_time\s+- )\d+(\s+\+ )\d+", r"\1N\2N")):
+                          (r"\(\d+ files", "(N files")):
         text = re.sub(pattern, word, text)
     return text.split()
 

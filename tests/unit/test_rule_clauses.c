@@ -156,7 +156,7 @@ test_releases_and_their_windows(void **state)
 	clauses_free(&c);
 	clauses_of_top(p, &c);
 	expect(&c, "", "references", "always counts", 2);
-	expect(&c, "", "references", "is release 2 of 2 of fam", 16);
+	expect(&c, "", "references", "release 2 of 2 of fam", 16);
 	window = find(&c, "", "windows", "fam@a, fam@b until 2027-01-31T00:00:00Z");
 	assert_non_null(window);
 	assert_true(view_equal(window->subject, V("fam")));
