@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/policy.h"
 #include "proto/text.h"
@@ -47,7 +48,16 @@ void
 clause_quote(struct buf *to, struct view pattern)
 {
 	buf_append_byte(to, '"');
-	text_append_printable(to, pattern, CLAUSE_PATTERN_SHOWN_MAX);
+	while (pattern.size > 0) {
+		const uint8_t *mark = memchr(pattern.data, '"', pattern.size);
+		const struct view before = {
+		    pattern.data, mark != NULL ? (size_t)(mark - pattern.data) : pattern.size};
+
+		text_append_printable(to, before, CLAUSE_TEXT_MAX);
+		buf_append_string(to, mark != NULL ? "\\x22" : "");
+		pattern.size -= before.size + (mark != NULL);
+		pattern.data += before.size + (mark != NULL);
+	}
 	buf_append_byte(to, '"');
 }
 

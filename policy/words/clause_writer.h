@@ -8,8 +8,11 @@
 #include "policy/rules/rule.h"
 #include "policy/words/clauses.h"
 
-#define CLAUSE_PATTERN_SHOWN_MAX                                                                   \
-	300 /* bytes of a pattern, escaped: the longest plain one and more */
+/*
+ * Bytes of the longest text that a policy can have, a path behind a name, with each byte escaped:
+ * what differs behind a cut would be no difference.
+ */
+#define CLAUSE_TEXT_MAX (4 * (4096 + 64))
 
 struct clause_writer {
 	const struct policy *policy;
@@ -38,7 +41,7 @@ void clause_outcome(struct clause_writer *w, const char *name, enum report_statu
  */
 unsigned clause_line(const struct clause_writer *w, const char *key, const char **file);
 
-/* In quotation marks, escaped. */
+/* In quotation marks, escaped, those in it too: where it ends is never in doubt. */
 void clause_quote(struct buf *to, struct view pattern);
 
 /* What the sources say (source_clauses.c). */

@@ -71,7 +71,7 @@ say_range(
 		return;
 	to = begin(w, d);
 	buf_append_string(to, before);
-	text_append_printable(to, r->text, CLAUSE_PATTERN_SHOWN_MAX);
+	text_append_printable(to, r->text, CLAUSE_TEXT_MAX);
 	end(w, d);
 }
 

@@ -9,8 +9,6 @@
 #include "proto/text.h"
 #include "proto/utc.h"
 
-#define MADE_SHOWN_MAX 1024 /* bytes of a pattern of a collector's, escaped */
-
 static void say_sets(struct clause_writer *w, const struct file_rule *r);
 static void say_when_it_counts(struct buf *to, const struct policy_family *f, size_t release);
 static void say_owners(struct clause_writer *w, const struct file_rule *r);
@@ -33,7 +31,7 @@ clauses_of_files(struct clause_writer *w, const struct file_rule *r)
 		    "accepted by the SHA-256 of their target's text");
 	if (r->path.size > 0)
 		text_append_printable(clause_begin(w, "path", (struct view){NULL, 0}, ".path"),
-		    r->path, MADE_SHOWN_MAX);
+		    r->path, CLAUSE_TEXT_MAX);
 	say_texts(w, "demand", &r->demand, ".demand", "some process has to have it mapped");
 	say_owners(w, r);
 	say_anonymous(w, r);
@@ -119,9 +117,9 @@ say_anonymous(struct clause_writer *w, const struct file_rule *r)
 		buf_append_string(to, "of ");
 		clause_quote(to, a->program);
 		buf_append_string(to, " bytes ");
-		text_append_printable(to, a->bytes.text, CLAUSE_PATTERN_SHOWN_MAX);
+		text_append_printable(to, a->bytes.text, CLAUSE_TEXT_MAX);
 		buf_append_string(to, ", mappings ");
-		text_append_printable(to, a->mappings.text, CLAUSE_PATTERN_SHOWN_MAX);
+		text_append_printable(to, a->mappings.text, CLAUSE_TEXT_MAX);
 		if (a->writable)
 			buf_append_string(to, ", writable too");
 		buf_append_string(clause_aside(w), "executable memory without a file");
@@ -141,8 +139,14 @@ say_exceptions(struct clause_writer *w)
 			continue;
 		digest_to_hex(&x->digest, hex);
 		to = clause_begin(w, "except", x->subject, ".except");
+		/* So long, the subject may be cut, between two characters and before their escapes.
+		 */
+		if (x->subject.size > REPORT_SUBJECT_MAX - 32) {
+			clause_quote(to, x->path);
+			buf_append_string(to, ", ");
+		}
 		buf_append_format(to, "sha256 %s until %s: ", hex, utc_text(x->until_s, until));
-		text_append_printable(to, x->why, MADE_SHOWN_MAX);
+		text_append_printable(to, x->why, CLAUSE_TEXT_MAX);
 	}
 }
 
@@ -151,8 +155,8 @@ say_texts(struct clause_writer *w, const char *name, const struct texts *t, cons
     const char *aside)
 {
 	for (size_t i = 0; i < t->count; i++) {
-		text_append_printable(
-		    clause_begin(w, name, (struct view){NULL, 0}, key), t->text[i], MADE_SHOWN_MAX);
+		text_append_printable(clause_begin(w, name, (struct view){NULL, 0}, key),
+		    t->text[i], CLAUSE_TEXT_MAX);
 		buf_append_string(clause_aside(w), aside);
 	}
 }

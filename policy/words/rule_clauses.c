@@ -101,7 +101,7 @@ say_who(struct clause_writer *w)
 	for (size_t i = 0; i < w->rule->collector_count; i++)
 		text_append_printable(
 		    clause_begin(w, "collectors", (struct view){NULL, 0}, ".collectors"),
-		    w->rule->collectors[i], CLAUSE_PATTERN_SHOWN_MAX);
+		    w->rule->collectors[i], CLAUSE_TEXT_MAX);
 }
 
 static void
@@ -241,7 +241,7 @@ say_operator(struct clause_writer *w, const struct operator_entry *op)
 	bool any = false;
 
 	if (op->role.size > 0) {
-		text_append_printable(to, op->role, CLAUSE_PATTERN_SHOWN_MAX);
+		text_append_printable(to, op->role, CLAUSE_TEXT_MAX);
 		buf_append_string(to, "; ");
 	}
 	buf_append_string(to, "may ");

@@ -130,6 +130,34 @@ def test_package_lists():
             {"at": "", "part": "", "name": "package_lists", "subject": "debian", "was": was, "is": now}]
 
 
+def test_no_difference_hides_in_words():
+    """Not behind a cut, and not in quotation marks: two that are denied are not one with a mark in it."""
+    long, marks, day = "/" + 4000 * "d", 200 * "\\", {"until": "2027-01-01", "why": "CHG", "sha256": 64 * "a"}
+
+    def rule(part, **keys):
+        return lambda policy: policy["workloads"][0].setdefault(part, {"references": ["app"]}).update(keys)
+
+    def fact(**keys):
+        return rule("runtime", facts=[{"name": "uid", **keys}])
+
+    def source(value):
+        return lambda policy: policy.update(sources=[{"name": "ci", "parameters": [f"a={2000 * 'v'}{value}"]}])
+
+    pairs = [[rule(part, **{key: [long + end] if listed else long + end}) for end in "ab"] for part, key, listed in (
+        ("executable", "path", False), ("libraries", "demand", True), ("files", "excludes", True),
+        ("files", "may_change", True), ("files", "patterns", True))]
+    pairs += [[rule("libraries", **{"except": [{"path": begun + end, **day}]}) for end in "ab"]
+              for begun in (long, "/" + marks)]
+    pairs += [[source(end) for end in "ab"], [fact(allow=[marks + end]) for end in "ab"],
+              [fact(deny=["LD_*", "PYTHON*"]), fact(deny=['LD_*" or "PYTHON*'])],
+              [fact(equals=["a", "b"]), fact(equals=['a" "b'])],
+              [lambda policy, end=end: policy["workloads"][0].update(collectors=[marks + end]) for end in "ab"]]
+    with Compared() as site:
+        for number, pair in enumerate(pairs):
+            one, other = (site.written(f"{number}{side}", change) for side, change in zip("ab", pair))
+            assert len(site.told(one, other)) == 1, number
+
+
 def test_what_cannot_be_compared():
     with Compared() as site:
         one = site.written("one")
