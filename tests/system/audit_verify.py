@@ -272,7 +272,7 @@ def test_wrong_usage_proves_nothing():
                       ["verify", "x", "--cert"], ["verify", "x", "--cert", "a", "--no-such"],
                       ["verify", "x", "--cert", "a", "--json", "--full"], ["consistency", "x", "y"],
                       ["consistency", "x", "--cert", "a"], ["verify", "x", "--cert", "a", "--log", "b"],
-                      ["show", "a", "b"], ["show"], ["show", "--log", "x"], ["fsck", "x"],
+                      ["show", "a", "b", "c"], ["show"], ["show", "--log", "x"], ["fsck", "x"],
                       ["fsck", "--log", "x"], ["fsck", "--log", "x", "--cert", "y", "--faults", "0"],
                       ["replay", "--log", "x", "--evidence", "y", "--cert", "z"],
                       ["replay", "--log", "x", "--evidence", "y", "--cert", "z", "--all",

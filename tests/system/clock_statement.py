@@ -4,6 +4,7 @@ shows a trace of the time that was wrong. The auditor and a second implementatio
 
 import contextlib
 import datetime
+import hashlib
 import json
 import time
 
@@ -30,12 +31,15 @@ def desk(**options):
         site.path("operators.yaml").write_text(statements.operators_text(
             [("dave", ["clock"], site.keys["dave"]),
              ("mary", ["maintenance", "approve"], site.keys["mary"])]))
+        site.path("new.sha256").write_text(f"{hashlib.sha256(b'').hexdigest()}  /opt/new\n")
         site.write_policy(f"""name: test
 operators: operators.yaml
-references: [{{name: known, file: known.sha256}}, {{name: old, file: known.sha256, until: "{utc(time.time() - DAY)}"}}]
+references: [{{name: known, file: known.sha256}}]
+families: [{{name: app, releases: [{{name: old, file: known.sha256}}, {{name: new, file: new.sha256}}]}}]
+windows: [{{family: app, from: old, to: new, until: "{utc(time.time() - DAY)}"}}]
 workloads:
   - {{match: "*", collectors: ["spiffe://test/**"], {", ".join(f"{k}: {v}" for k, v in POLICY.items())},
-     require: [executable], executable: {{references: [known, old]}}}}
+     require: [executable], executable: {{references: [known]}}}}
 """)
         site.number = 0
         yield site
@@ -187,12 +191,11 @@ def test_who_was_due_is_due_anew_and_named_then():
 
 
 def test_what_reference_counts_goes_by_the_time_that_is_right():
-    """Judged by the wrong time its set was over, and that judgement is kept by nobody."""
+    """Judged by the wrong time its window was over, and that judgement is kept by nobody."""
     with desk() as site:
         clock = Time(site)
         site.path("policy.yaml").write_text(
-            site.path("policy.yaml").read_text().replace("references: [known, old]",
-                                                         "references: [old]"))
+            site.path("policy.yaml").read_text().replace("references: [known]", "references: [app]"))
         signer, collector, _, wrong = ahead(site, clock, 2 * YEAR)
         state(site, clock.now, wrong)
         assert times_of(clock.submit(collector))[3:] == ("affirming", [])
