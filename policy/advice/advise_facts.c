@@ -86,6 +86,7 @@ advise_facts(const struct advising *a, size_t entry)
 			advise_conflict(&m);
 			advise_pair(&m);
 			advise_loose(&m);
+			advise_values(a, m.key, m.d);
 		}
 	}
 }

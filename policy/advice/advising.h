@@ -30,6 +30,9 @@ void advise_lists(const struct advising *a);
 /* Of the fact rules of an entry. */
 void advise_facts(const struct advising *a, size_t entry);
 
+/* Of the patterns of one demand, whose key is given: those that no value of the fact is like. */
+void advise_values(const struct advising *a, const char *key, const struct fact_demand *d);
+
 /* No value at all is refused by the demand. */
 bool advise_takes_all(const struct fact_demand *d);
 

@@ -26,6 +26,8 @@ static bool read_both(struct asked *a);
 static const char *why_none(const struct asked *a);
 static void print_text(const struct asked *a, const char *none);
 static void print_operators(const struct asked *a);
+static size_t count_operators(const struct asked *a);
+static void print_too_few(const struct asked *a);
 static bool may_approve(const struct asked *a, const struct operator_entry *op);
 static void print_commands(const struct asked *a);
 static void print_quoted(const char *text, FILE *to);
@@ -101,7 +103,10 @@ print_text(const struct asked *a, const char *none)
 	if (none != NULL)
 		return;
 	print_operators(a);
-	print_commands(a);
+	if (count_operators(a) < a->approvals.needed)
+		print_too_few(a);
+	else
+		print_commands(a);
 }
 
 static void
@@ -135,6 +140,34 @@ may_approve(const struct asked *a, const struct operator_entry *op)
 	return op->right[STATEMENT_APPROVE] && operator_counts(op, a->now_s) &&
 	       (a->options->author == NULL ||
 		   !operator_is_named(op, view_of_string(a->options->author)));
+}
+
+static size_t
+count_operators(const struct asked *a)
+{
+	const struct operators *o = standing_operators(a->in_force.standing);
+	size_t count = 0;
+
+	for (size_t i = 0; i < operators_count(o); i++)
+		count += may_approve(a, operators_at(o, i));
+	return count;
+}
+
+/* Nothing that anybody signs then lets the policy come into force. */
+static void
+print_too_few(const struct asked *a)
+{
+	struct buf text = BUF_INIT;
+
+	buf_append_format(&text,
+	    "That is %zu of %u: whatever they sign, it does not come into force. ",
+	    count_operators(a), a->approvals.needed);
+	buf_append_string(
+	    &text, a->options->author != NULL
+		       ? "Let somebody be its author (--author) without whom there are enough."
+		       : "The others' keys are over, or they have not the right `approve`.");
+	paragraph_print(a->to, 0, "", 0, buf_view(&text));
+	buf_free(&text);
 }
 
 /* As a shell takes them, but for the words in capitals. */

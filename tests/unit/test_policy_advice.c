@@ -171,6 +171,54 @@ test_demands_that_exclude_each_other(void **state)
 
 /* Of entries and rules that demand more than a list of what may be there, nothing is said. */
 static void
+test_values_that_no_fact_has(void **state)
+{
+	static const struct {
+		const char *fact, *text, *mend;
+	} never[] = {
+	    {"name: uid, deny: [root]", "\"root\": nothing is refused by it", "id -u NAME"},
+	    {"name: gid, deny: ['adm*']", "nothing is refused by it", "getent group"},
+	    {"name: groups, where: docker, count: '= 0'", "nothing is looked at", "getent group"},
+	    {"name: tracer, allow: [none, '0']", "it allows nothing", "\"0\" without one"},
+	    {"name: no_new_privs, require: ['true']", "never be affirming", "\"0\" or \"1\""},
+	    {"name: seccomp, deny: ['00']", "nothing is refused by it", "(a filter)"},
+	    {"name: capabilities_effective, deny: [CAP_SYS_ADMIN]", "nothing is refused",
+		"16 lower-case hex digits"},
+	    {"name: capabilities_bounding, deny: ['0']", "nothing is refused", "16 lower-case"},
+	    {"name: capabilities_ambient, deny: ['*00000000000000000']", "nothing is refused",
+		"16 lower-case"},
+	    {"name: environment_names, deny: ['LD_PRELOAD=*']", "nothing is refused by it",
+		"names alone"},
+	    {"name: environment, deny: [LD_PRELOAD]", "what the collector was asked for",
+		"\"environment_names\""},
+	    {"name: environment, deny: ['PYTHON*']", "what the collector was asked for",
+		"\"environment_names\""},
+	    {"name: environment, deny: ['LD_PRELOAD=*']", "what the collector was asked for",
+		"\"environment_names\""},
+	};
+	static const char *const good[] = {"name: uid, deny: ['0']",
+	    "name: uid, deny: ['1*', '?9']", "name: gid, equals: []", "name: tracer, allow: ['0']",
+	    "name: seccomp, deny: ['?']",
+	    "name: capabilities_effective, allow: ['00000000a80425fb']",
+	    "name: capabilities_effective, deny: ['*8?0?0?0?0']",
+	    "name: uid, allow: ['hmac-sha256:0000000000000000:" HEX_A "']",
+	    "name: environment_names, deny: ['LD_*', '\\?']",
+	    "name: environment, deny: ['MODE=debug', '*secret*']",
+	    "name: environment, require: ['TLS_REQUIRED=1']",
+	    "name: processes, word: 2, deny: ['/usr/bin/nc']"};
+	char rest[256];
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		(void)snprintf(rest, sizeof(rest), FACT("runtime", "{%s}"), never[i].fact);
+		expect_one(state, rest, REST_LINE, never[i].text, never[i].mend);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		(void)snprintf(rest, sizeof(rest), FACT("runtime", "{%s}"), good[i]);
+		expect_none(state, rest);
+	}
+}
+
+static void
 test_arguments_that_may_be_left_out(void **state)
 {
 	static const char text[] = "one that is left out is not seen", mend[] = "under \"equals\"";
@@ -183,7 +231,7 @@ test_arguments_that_may_be_left_out(void **state)
 	expect_none(state, FACT("runtime", "{name: arguments, deny: [x]}"));
 	expect_none(state,
 	    FACT("runtime", "{name: arguments, allow: [x]}, {name: arguments, count: '= 1'}"));
-	expect_none(state, FACT("runtime", "{name: uid, allow: [x]}"));
+	expect_none(state, FACT("runtime", "{name: uid, allow: ['7']}"));
 }
 
 #define ENTRY      "workloads:\n  - match: a\n    collectors: [c]\n"
@@ -227,14 +275,14 @@ test_entries_that_are_always_affirming(void **state)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		(void)snprintf(text, sizeof(text),
-		    "name: t\n" ENTRY "    runtime: {facts: [{name: uid, %s}]}\n", all[i]);
+		    "name: t\n" ENTRY "    runtime: {facts: [{name: cwd, %s}]}\n", all[i]);
 		expect_all(state, text,
 		    (const char *const[3]){"no rule of this entry looks at what program runs",
 			"this entry is always affirming"});
 	}
 	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
 		(void)snprintf(text, sizeof(text),
-		    "name: t\n" ENTRY "    runtime: {facts: [{name: uid, %s}]}\n", some[i]);
+		    "name: t\n" ENTRY "    runtime: {facts: [{name: cwd, %s}]}\n", some[i]);
 		expect_all(state, text, (const char *const[3]){"no rule of this entry looks"});
 	}
 }
@@ -432,6 +480,7 @@ main(void)
 	    cmocka_unit_test(test_every_known_fact_is_known),
 	    WITH_FILES(test_ranges_that_are_never_met),
 	    WITH_FILES(test_demands_that_exclude_each_other),
+	    WITH_FILES(test_values_that_no_fact_has),
 	    WITH_FILES(test_arguments_that_may_be_left_out),
 	    WITH_FILES(test_what_is_not_looked_at),
 	    WITH_FILES(test_entries_that_are_always_affirming),

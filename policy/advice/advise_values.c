@@ -1,0 +1,135 @@
+/*
+ * Of patterns that no value of their fact is like. Where that is something to be refused, it is
+ * refused nowhere, and the workload is affirming with it: `uid` is a number, and never "root".
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/advice/advising.h"
+#include "policy/compile/draft.h"
+#include "proto/evidence/redacted.h"
+#include "proto/glob.h"
+
+#define DECIMAL       "0123456789"
+#define A_CAPABILITY  16 /* digits */
+#define NO_EQUAL_SIGN NULL
+
+/* What the values of a fact are made of (PROTOCOL.md, section 4). */
+struct form {
+	const char *name; /* of the fact, or what stands before a `*` */
+	const char *of;   /* these characters; or NO_EQUAL_SIGN: all but "=" */
+	size_t size;      /* so many of them; 0: it differs */
+	const char *mend;
+};
+
+static const struct form forms[] = {
+    {"uid", DECIMAL, 0, "write the number of the user: `id -u NAME`"},
+    {"gid", DECIMAL, 0, "write the number of the group: `getent group NAME`"},
+    {"groups", DECIMAL, 0, "write the number of the group: `getent group NAME`"},
+    {"tracer", DECIMAL, 0, "it is the number of the debugger's process, \"0\" without one"},
+    {"no_new_privs", DECIMAL, 1, "it is \"0\" or \"1\""},
+    {"seccomp", DECIMAL, 1, "it is \"0\" (none), \"1\" (strict) or \"2\" (a filter)"},
+    {"capabilities_*", DECIMAL "abcdef", A_CAPABILITY,
+	"it is 16 lower-case hex digits, as `hallmark-collector measure NAME` shows them; `capsh "
+	"--decode=HEX` names those of a number. List under \"allow\" the numbers that may be"},
+    {"environment_names", NO_EQUAL_SIGN, 0,
+	"these are names alone, without \"=\" and what stands behind it"},
+};
+
+static void advise_pattern(const struct advising *a, const char *key, struct view name,
+    struct view pattern, const char *means);
+static const struct form *form_of(struct view name);
+static bool can_match(const struct form *form, struct view pattern);
+static void advise_recorded(const struct advising *a, const char *key, struct view pattern);
+
+void
+advise_values(const struct advising *a, const char *key, const struct fact_demand *d)
+{
+	const struct {
+		const struct patterns *patterns;
+		const char *means;
+	} said[] = {
+	    {&d->deny, "nothing is refused by it"},
+	    {&d->where, "nothing is looked at"},
+	    {&d->require, "the workload can never be affirming"},
+	    {&d->equals, "the workload can never be affirming"},
+	    {&d->allow, "it allows nothing"},
+	};
+	const bool variables = view_equal(d->name, VIEW_LITERAL("environment")) && d->word == 0;
+
+	for (size_t s = 0; s < sizeof(said) / sizeof(said[0]); s++)
+		/* Of a word there is less than of the whole: these say nothing of its size. */
+		for (size_t i = 0; d->word == 0 && i < said[s].patterns->count; i++)
+			advise_pattern(
+			    a, key, d->name, said[s].patterns->pattern[i], said[s].means);
+	for (size_t i = 0; variables && i < d->deny.count; i++)
+		advise_recorded(a, key, d->deny.pattern[i]);
+}
+
+static void
+advise_pattern(const struct advising *a, const char *key, struct view name, struct view pattern,
+    const char *means)
+{
+	const struct form *form = form_of(name);
+
+	if (form == NULL || can_match(form, pattern))
+		return;
+	advise(a, key, "no value of \"%.*s\" is ever like \"%.*s\": %s", view_precision(name),
+	    (const char *)name.data, view_precision(pattern), (const char *)pattern.data, means);
+	advices_mend(a->to, "%s", form->mend);
+}
+
+static const struct form *
+form_of(struct view name)
+{
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (glob_match(view_of_string(forms[i].name), name, GLOB_TEXT))
+			return &forms[i];
+	return NULL;
+}
+
+/* Each character that stands there has to be one that values have, and not too many of them. */
+static bool
+can_match(const struct form *form, struct view pattern)
+{
+	size_t size = 0;
+	bool any = false;
+
+	if (redacted_is_alike(pattern))
+		return true; /* it stands in the place of a value that is hidden */
+	for (size_t i = 0; i < pattern.size; i++) {
+		char c = (char)pattern.data[i];
+
+		if (c == '*') {
+			any = true;
+			continue;
+		}
+		size++;
+		if (c == '?')
+			continue;
+		if (c == '\\' && i + 1 < pattern.size)
+			c = (char)pattern.data[++i];
+		if (form->of == NO_EQUAL_SIGN ? c == '=' : strchr(form->of, c) == NULL)
+			return false;
+	}
+	return form->size == 0 || (any ? size <= form->size : size == form->size);
+}
+
+/* A variable that the collector was not asked for is not among them, and so is never refused. */
+static void
+advise_recorded(const struct advising *a, const char *key, struct view pattern)
+{
+	const uint8_t *equal = memchr(pattern.data, '=', pattern.size);
+	size_t behind = equal == NULL ? 0 : (size_t)(pattern.data + pattern.size - equal) - 1;
+
+	while (behind > 0 && pattern.data[pattern.size - behind] == '*')
+		behind--;
+	if (behind > 0 || pattern.data[0] == '*' || redacted_is_alike(pattern))
+		return; /* it may be about a value, of a variable that has to be there */
+	advise(a, key,
+	    "\"%.*s\" refuses at most what the collector was asked for (`environment` in its "
+	    "configuration): the workload is affirming with any other variable",
+	    view_precision(pattern), (const char *)pattern.data);
+	advices_mend(
+	    a->to, "refuse the name under the fact \"environment_names\", which has those of all");
+}
