@@ -138,7 +138,8 @@ check_parameter(const struct place *p, const char *name, const json_t *value)
 	bool known = false;
 
 	for (size_t i = 0; i < named->count; i++) {
-		if (strncmp(named->text[i], name, size) != 0 || named->text[i][size] != '=')
+		/* What is named ends at the first mark: no name with one in it is. */
+		if (strcspn(named->text[i], "=") != size || memcmp(named->text[i], name, size) != 0)
 			continue;
 		if (is_value(value, named->text[i] + size + 1))
 			return ERR_OK;

@@ -103,6 +103,8 @@ def test_provenance_of_another_builder_or_build_gives_nothing():
                 ([*parameters, "steps"], '{"test":true,"n":[1,2]} ', 'another value of an external'),
                 ([*parameters, "e\x1b"], 1, '"e\\x1b"')):
             assert words in refused(statement(changed(PROVENANCE, path, new))), (path, words)
+        marked = sources.source(envelope(statement(changed(changed(PROVENANCE, [*parameters, "a"], "b=c"), [*parameters, "a=b"], "c"))))
+        assert 'does not name: "a=b"' in sources.refused(marked, *sources.trust(), "--parameter", "a=b=c")
         assert "has no externalParameters" not in refused(statement([]), *sources.trust())
         for kind in ("https://slsa.dev/provenance/v0.2", "https://example.com/test", ""):
             assert "not looked into" in refused(statement(kind=kind))
