@@ -268,8 +268,10 @@ ground_of(struct expanding *x, struct yaml_node *use)
 						    : merge_over(x->joining->tree, said, b->rules);
 		}
 	}
-	/* Where it has a fault, each entry is to be told of its own. */
-	if (g == NULL && x->joining->faults->count == faults_before) {
+	/* Where it has a fault, each entry is to be told of its own; of the defaults' once. */
+	if (g == NULL && x->joining->faults->count > faults_before) {
+		use->faulty = use == x->use;
+	} else if (g == NULL) {
 		g = yaml_tree_memory(x->joining->tree, 1, sizeof(*g) + names.size);
 		memcpy(g->names, names.data, names.size);
 		g->said = said;

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 
 #include "proto/encoding.h"
+#include "proto/text.h"
+
+#define LINE_SHOWN_MAX 96 /* bytes: a digest, and the beginning of a path */
 
 struct reference_set {
 	struct buf names;
@@ -12,6 +15,8 @@ struct reference_set {
 	size_t capacity;
 };
 
+static void add_first_fault(
+    struct faults *faults, const char *file, unsigned number, const char *wrong, struct view line);
 static const char *parse_line(struct reference_set *s, struct view line);
 static void append_entry(struct reference_set *s, const struct reference_entry *e);
 static void sort_entries(struct reference_set *s);
@@ -44,11 +49,15 @@ reference_parse(
 		const char *wrong = "the last line is not ended; the file may have been cut";
 
 		number++;
-		if (line_next(&text, &line) == ERR_OK)
+		if (line_next(&text, &line) == ERR_OK) {
 			wrong = parse_line(s, line);
-		else
+		} else {
+			line = text;
 			text.size = 0;
-		if (wrong != NULL && bad++ < REFERENCE_FAULTS_MAX)
+		}
+		if (wrong != NULL && bad++ == 0)
+			add_first_fault(faults, file, number, wrong, line);
+		else if (wrong != NULL && bad <= REFERENCE_FAULTS_MAX)
 			faults_add(faults, file, number, "%s", wrong);
 	}
 	if (bad > REFERENCE_FAULTS_MAX)
@@ -144,6 +153,24 @@ const struct reference_entry *
 reference_content_at(const struct reference_set *s, size_t place)
 {
 	return s->by_content[place];
+}
+
+/*
+ * With the beginning of the line, which tells most often what was made in the place of a set. Only
+ * of the first one: of a key that was named by mistake, that is not the secret.
+ */
+static void
+add_first_fault(
+    struct faults *faults, const char *file, unsigned number, const char *wrong, struct view line)
+{
+	struct buf found = BUF_INIT;
+
+	text_append_printable(&found, line, LINE_SHOWN_MAX);
+	buf_append_byte(&found, 0);
+	if (buf_status(&found) != ERR_OK)
+		abort();
+	faults_add(faults, file, number, "%s; found \"%s\"", wrong, (const char *)found.data);
+	buf_free(&found);
 }
 
 /* NULL, or what is wrong with the line. */

@@ -42,6 +42,9 @@ def test_who_is_asked_and_what_changes():
         assert "the set known has 1 line, had 1: 1 path changed ~ /usr/bin/app Those who may approve it" in text
         assert re.search(r"its author:\n  ann *\n  bob *\n\nEach", done.stdout), done.stdout
         assert told(site)["operators"] == ["ann", "bob"] and told(site, "--author", "ANN")["operators"] == ["bob"]
+        text = " ".join(asked(site, "--author", "ANN").stdout.split())
+        assert text.endswith("its author: bob That is 1 of 2: whatever they sign, it does not come into force. "
+                             "Let somebody be its author (--author) without whom there are enough."), text
         assert told(site)["in_force"] != told(site)["policy"] and told(site)["origin"] == ORIGIN
         reload(signer)
         signer.wait_for("event=policy-waiting")

@@ -219,6 +219,10 @@ test_blocks_that_are_not_there(void **state)
 {
 	refuse_in(state, "policy.yaml", "use: [sealed]", "use: [saeled]", 5,
 	    "\"use\" names \"saeled\", which is no block of \"rules\"; did you mean \"sealed\"?");
+	/* Once, however many entries there are that have it of the defaults. */
+	refuse_in(state, "policy.yaml", "use: [sealed]\nworkloads:\n",
+	    "use: [saeled]\nworkloads:\n  - match: d\n    executable: {references: [one]}\n", 5,
+	    "which is no block of \"rules\"");
 	refuse_in(state, "policy.yaml", "[sealed, jit]", "[sealed, jit, jit]", 10,
 	    "\"use\" names \"jit\" twice");
 	refuse_in(state, "policy.yaml", "[sealed, jit]", "jit", 10,

@@ -215,6 +215,21 @@ test_hidden_own_lines(void **state)
 #undef HIDDEN
 }
 
+/* What is a secret is not said. */
+static void
+refuse_key(void **state)
+{
+	struct fixture *f = *state;
+
+	faults_free(&f->faults);
+	assert_null(parse(f, V("-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n")));
+	fixture_expect_count(f, 2);
+	fixture_expect(f, 1, "found \"-----BEGIN PRIVATE KEY-----\"");
+	fixture_expect(f, 2, "content and path");
+	for (size_t i = 0; i < f->faults.count; i++)
+		assert_null(strstr(f->faults.fault[i].text, "MIGH"));
+}
+
 static void
 test_bad_lines(void **state)
 {
@@ -222,12 +237,16 @@ test_bad_lines(void **state)
 	refuse(state, V(A "\t /a\n"), 1, "expected a line");
 	refuse(state, V(A "  \n"), 1, "expected an absolute path");
 	refuse(state, V("\n"), 1, "expected a line");
-	refuse(state, V("# comment\n"), 1, "expected a line");
+	refuse(state, V("# comment\n"), 1, "content and path; found \"# comment\"");
+	refuse(state, V(A "  /a\nMD5\t" A), 2, "been cut; found \"MD5\\x09aaaa");
+	refuse(
+	    state, V(A "  " A "/" A "\n"), 1, "absolute paths; found \"" A "  aaaaaaaaaaaaaaaaaa");
+	refuse_key(state);
 	refuse(state, V(A "\n"), 1, "expected a line");
 	refuse(state, V("a" A "  /a\n"), 1, "expected a line");
 	refuse(state, V("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA  /a\n"),
 	    1, "lower-case hex");
-	refuse(state, V("SHA256 (/a) = " A "\n"), 1, "expected a line");
+	refuse(state, V("SHA256 (/a) = " A "\n"), 1, "found \"SHA256 (/a) = aaaa");
 	refuse(state, V("d41d8cd98f00b204e9800998ecf8427e  /a\n"), 1, "expected a line");
 	refuse(state, V(" " A "  /a\n"), 1, "expected a line");
 }
