@@ -39,7 +39,7 @@ judge(const struct policy_rule *rule, const struct component *c, uint64_t receiv
 		b.judged = true;
 		judge_made(&b, rule, c);
 		judge_facts(&b, rule->facts[c->kind], c);
-		judge_packages(&b, rule->facts[c->kind], c);
+		judge_packages(&b, rule, c);
 	} else if (c->kind == COMPONENT_UNMEASURED) {
 		b.judged = true;
 		judge_unmeasured(&b, rule, c);

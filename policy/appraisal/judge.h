@@ -17,7 +17,7 @@ void judge_facts(
 
 /* packages, besides its facts */
 void judge_packages(
-    struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
+    struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
 
 /* ", found " and the value, cut; and how many more there are. */
 void judge_append_found(struct buf *to, struct view value, size_t more);

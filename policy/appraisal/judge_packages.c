@@ -3,11 +3,17 @@
  */
 #include "policy/appraisal/judge.h"
 
+static bool has_value(const struct component *c);
 static bool is_listed(const struct fact_rule *rule, struct view fact, struct view value);
 
 void
-judge_packages(struct verdict_builder *b, const struct fact_rule *rule, const struct component *c)
+judge_packages(
+    struct verdict_builder *b, const struct policy_rule *whole, const struct component *c)
 {
+	const struct fact_rule *rule = whole->facts[c->kind];
+
+	if (rule->list_count > 0 && !has_value(c))
+		(void)verdict_find(b, FINDING_EMPTY, whole->missing, (struct view){NULL, 0});
 	for (size_t i = 0; rule->list_count > 0 && i < c->item_count; i++) {
 		const struct component_fact *f = &c->items.facts[i];
 
@@ -23,6 +29,16 @@ judge_packages(struct verdict_builder *b, const struct fact_rule *rule, const st
 			judge_append_found(detail, f->values[v], 0);
 		}
 	}
+}
+
+/* Where there is no package, none was looked at, and of none is nothing wrong. */
+static bool
+has_value(const struct component *c)
+{
+	for (size_t i = 0; i < c->item_count; i++)
+		if (c->items.facts[i].value_count > 0)
+			return true;
+	return false;
 }
 
 static bool

@@ -897,6 +897,8 @@ class Appraisal:
             return
         yield from fact_findings(rule, kind, items)
         if "lists" in rule:
+            if not any(values for _, values in items):
+                yield self.plain(kind, "empty-component", self.missing)
             yield from package_findings(self.policy, rule, kind, items)
 
     def mixed_releases(self):

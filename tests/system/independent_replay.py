@@ -363,7 +363,8 @@ def test_packages_are_in_a_list_byte_for_byte():
         return found(verdict, "code", "subject", "detail")
 
     told = ("unlisted-package", "dpkg")
-    assert judged({}, dpkg=["a 1"]) == judged({}, dpkg=[]) == []
+    assert judged({}, dpkg=["a 1"]) == judged({}, dpkg=["a 1"], apk=[]) == []
+    assert judged({}) == judged({}, dpkg=[], apk=[]) == [("empty-component", "", "the component holds no measurement")]
     assert judged({}, dpkg=["a 2", "a 1", "a 1 "]) == [
         (*told, f'in no package list, found "{v}"') for v in ("a 2", "a 1 ")]
     assert judged({}, apk=["a 1"]) == [("unlisted-package", "apk", 'in no package list, found "a 1"')]

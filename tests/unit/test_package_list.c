@@ -131,7 +131,8 @@ test_what_no_list_has(void **state)
 	measure(b, 2, listed);
 	expect_verdict(b, REPORT_AFFIRMING, 0);
 	measure(b, 0, NULL);
-	expect_verdict(b, REPORT_AFFIRMING, 0);
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "packages", "empty-component", "");
 	measure(b, 3, odd);
 	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
 	assert_string_equal(expect(b, "packages", "unlisted-package", "dpkg"),
