@@ -1,5 +1,7 @@
 #include "auditor/show_two.h"
 
+#include <inttypes.h>
+
 #include "auditor/tell/show_difference.h"
 
 /* A report, and the memory that it stands in. */
@@ -36,14 +38,19 @@ static enum outcome
 read_one(const struct show_options *options, const struct display *d, struct one *out)
 {
 	enum outcome o = show_read(options, d, &out->bytes, &out->index);
+	enum entry_kind kind;
 	struct view bytes;
 	enum err e;
 
 	if (o != OUTCOME_GOOD)
 		return o;
 	bytes = buf_view(&out->bytes);
-	e = entry_kind(bytes) == ENTRY_REPORT ? report_parse(bytes, &out->document)
-					      : ERR_UNSUPPORTED;
+	kind = entry_kind(bytes);
+	if (kind == ENTRY_NOTICE || kind == ENTRY_ABSENCE)
+		return display_step(d, "entry", OUTCOME_UNKNOWN,
+		    "expected a report, found %s (entry %" PRIu64 "): only reports are compared",
+		    kind == ENTRY_NOTICE ? "a notice" : "an absence", out->index);
+	e = kind == ENTRY_REPORT ? report_parse(bytes, &out->document) : ERR_UNSUPPORTED;
 	return e == ERR_OK ? OUTCOME_GOOD
 			   : display_step(d, "entry", outcome_of_error(e), "expected a report: %s",
 				 err_text(e));

@@ -22,6 +22,7 @@ static enum err conclude(
 static void take(void *context, enum report_status outcome, const struct report_finding *f);
 static bool is_expected(const char *expected, const struct report_finding *f);
 static enum case_expected of_status(enum report_status s);
+static void tell_refusal(const struct policy *p, const struct case_entry *c, struct buf *to);
 
 enum err
 case_run(const struct policy *p, const struct case_entry *c,
@@ -42,6 +43,8 @@ case_run(const struct policy *p, const struct case_entry *c,
 		out->passed = false;
 		buf_append_format(&out->words, "expected %s, found %s\n",
 		    case_expected_word(c->expect), case_expected_word(out->found));
+		if (out->found == CASE_REFUSED)
+			tell_refusal(p, c, &out->words);
 	}
 	for (size_t i = 0; e == ERR_OK && i < c->findings_count; i++) {
 		if (h.met[i])
@@ -52,6 +55,21 @@ case_run(const struct policy *p, const struct case_entry *c,
 	}
 	free(h.met);
 	return e == ERR_OK ? buf_status(&out->words) : e;
+}
+
+/* The policy has no rule for this workload and this collector. */
+static void
+tell_refusal(const struct policy *p, const struct case_entry *c, struct buf *to)
+{
+	const struct policy_rule *entry = policy_find_entry(p, view_of_string(c->workload));
+
+	if (entry == NULL)
+		buf_append_format(
+		    to, "no entry of the policy is for the workload %s\n", c->workload);
+	else
+		buf_append_format(to, "the entry \"%.*s\" has no pattern for the collector %s\n",
+		    view_precision(policy_rule_match(entry)),
+		    (const char *)policy_rule_match(entry).data, c->collector);
 }
 
 void

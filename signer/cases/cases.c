@@ -111,7 +111,7 @@ run_case(struct testing *t, size_t index)
 	char *path = path_beside(t->path, c->evidence);
 	struct case_result result = {.words = BUF_INIT};
 	struct evidence_components evidence;
-	bool good = evidence_file_read(path, c->change, c->change_count, &t->faults, &evidence);
+	bool good = evidence_file_read(path, c, &t->faults, &evidence);
 	enum err e = ERR_OK;
 
 	if (good)

@@ -8,6 +8,7 @@
 #include "log/inputfile.h"
 #include "proto/encoding.h"
 #include "proto/evidence/component_list.h"
+#include "proto/evidence/fact_names.h"
 #include "signer/cases/evidence_item.h"
 
 #define FILE_SIZE_MAX (256UL * 1024 * 1024) /* bytes */
@@ -15,6 +16,7 @@
 static json_t *load(const char *path, struct faults *faults);
 static bool change(json_t *components, const struct case_change *c);
 static bool change_item(json_t *items, const struct case_change *c);
+static bool can_be_added(const struct case_change *c);
 static json_t *new_item(const struct case_change *c);
 static bool set_item(json_t *item, const struct case_change *c);
 static const char *build(json_t *from, enum component_kind kind, struct evidence_components *out);
@@ -23,8 +25,8 @@ static const char *decode(enum component_kind kind, struct evidence_components *
 static enum err take_segment(void *context, struct view bytes, const struct digest *digest);
 
 bool
-evidence_file_read(const char *path, const struct case_change *changes, size_t count,
-    struct faults *faults, struct evidence_components *out)
+evidence_file_read(const char *path, const struct case_entry *of, struct faults *faults,
+    struct evidence_components *out)
 {
 	const size_t before = faults->count;
 	json_t *json = load(path, faults), *components = json_object_get(json, "components");
@@ -34,13 +36,15 @@ evidence_file_read(const char *path, const struct case_change *changes, size_t c
 	memset(out, 0, sizeof(*out));
 	if (json != NULL && !json_is_object(components))
 		faults_add(faults, path, 0, "expected an object with \"components\"");
-	for (size_t i = 0; i < count && faults->count == before; i++)
-		if (!change(components, &changes[i]))
-			faults_add(faults, path, 0, "there is no %s %s to change or remove",
-			    changes[i].component,
-			    changes[i].path != NULL   ? changes[i].path
-			    : changes[i].fact != NULL ? changes[i].fact
-						      : "");
+	for (size_t i = 0; i < of->change_count && faults->count == before; i++)
+		if (!change(components, &of->change[i]))
+			faults_add(faults, path, 0,
+			    "there is no %s %s to change or remove, which the case \"%s\" does",
+			    of->change[i].component,
+			    of->change[i].path != NULL   ? of->change[i].path
+			    : of->change[i].fact != NULL ? of->change[i].fact
+							 : "",
+			    of->name);
 	json_object_foreach(components, name, from)
 	{
 		enum component_kind kind;
@@ -114,7 +118,20 @@ change_item(json_t *items, const struct case_change *c)
 			continue;
 		return c->remove ? json_array_remove(items, i) == 0 : set_item(item, c);
 	}
-	return !c->remove && json_array_append_new(items, new_item(c)) == 0;
+	return !c->remove && can_be_added(c) && json_array_append_new(items, new_item(c)) == 0;
+}
+
+/* A fact whose name is misspelt is judged by no rule: its case would show nothing. */
+static bool
+can_be_added(const struct case_change *c)
+{
+	const enum component_kind kind =
+	    c->fact != NULL ? fact_name_kind(view_of_string(c->fact)) : COMPONENT_KIND_COUNT;
+
+	return c->fact == NULL ||
+	       strcmp(c->component, component_kind_name(COMPONENT_CONFIG)) == 0 ||
+	       (kind != COMPONENT_KIND_COUNT &&
+		   strcmp(c->component, component_kind_name(kind)) == 0);
 }
 
 static json_t *

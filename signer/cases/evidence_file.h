@@ -21,12 +21,12 @@ struct evidence_components {
 };
 
 /*
- * Reads the file, makes the changes, in their order, and puts the components together. False, with
- * faults of the file, if anything of it is no such evidence, or a change removes what is not there.
- * To be freed whatever comes out.
+ * Reads the file, makes the changes of the case, in their order, and puts the components together.
+ * False, with faults of the file, if anything of it is no such evidence, or a change is of what is
+ * not there. To be freed whatever comes out.
  */
-bool evidence_file_read(const char *path, const struct case_change *changes, size_t count,
-    struct faults *faults, struct evidence_components *out);
+bool evidence_file_read(const char *path, const struct case_entry *of, struct faults *faults,
+    struct evidence_components *out);
 void evidence_components_free(struct evidence_components *e);
 
 #endif

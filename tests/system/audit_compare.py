@@ -151,7 +151,7 @@ def test_what_cannot_be_told():
             check(site.audit("show", *arguments, check=False), UNKNOWN, "usage: hallmark-audit")
         check(site.compare("a", "b", "--index", "1"), UNKNOWN, "--index")
         check(site.audit("show", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")), "--index", "0",
-                         "--index", str(site.receipts[0]["index"]), check=False), UNKNOWN, "expected a report")
+                         "--index", str(site.receipts[0]["index"]), check=False), UNKNOWN, "expected a report, found a notice (entry 0)")
         pack, = (p for p in site.path("evidence").iterdir() if p.name.startswith("pack-"))
         whole = pack.read_bytes()
         lost = components([], ARGUMENTS[:3])["runtime"]

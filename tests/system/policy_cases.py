@@ -106,18 +106,20 @@ def test_what_is_not_as_expected_is_said():
               "expected libraries unknown-file, found no such finding"),
              ("more than said", {**CHANGES[1][1], "findings": []}, "found libraries changed-file /usr/lib/lib.so "),
              ("subject", {**CHANGES[1][1], "findings": ["libraries changed-file /usr/lib/lib"]}, "no such finding"),
-             ("refused", {"workload": "db", "expect": "affirming"}, "expected affirming, found refused"),
+             ("refused", {"workload": "db", "expect": "affirming"},
+              "expected affirming, found refused\n# no entry of the policy is for the workload db"),
+             ("nobody", {"collector": "host9.bank", "expect": "none"}, "has no pattern for the collector host9.bank"),
              ("reason", {**CHANGES[2][1], "expect": "affirming", "findings": ["libraries unknown-file"]}, "found warning")]
     with Cases(*({"name": name, **case} for name, case, _ in wrong), {"name": "good", "expect": "affirming"}) as cases:
         text = cases.told(1, "--junit", str(cases.dir / "out.xml"))
         for number, (name, _, words) in enumerate(wrong, 1):
             part = text.split(f"not ok {number} - {name}\n")[1].split("\nnot ok")[0]
             assert words in part, (name, words, text)
-        assert f"ok {len(wrong) + 1} - good" in text and "# 1 of 7 cases are as expected" in text
+        assert f"ok {len(wrong) + 1} - good" in text and "# 1 of 8 cases are as expected" in text
         suite = ElementTree.parse(cases.dir / "out.xml").getroot()
-        assert suite.attrib == {"name": "policy", "tests": "7", "failures": "6", "errors": "0"}
+        assert suite.attrib == {"name": "policy", "tests": "8", "failures": "7", "errors": "0"}
         assert [c.get("name") for c in suite] == [name for name, _, _ in wrong] + ["good"]
-        assert ["expected" in (c.findtext("failure") or "") or c.find("failure") is not None for c in suite] == [True] * 6 + [False]
+        assert ["expected" in (c.findtext("failure") or "") or c.find("failure") is not None for c in suite] == [True] * 7 + [False]
 
 
 def test_coverage_names_the_keys_that_nothing_tries():
@@ -138,8 +140,11 @@ def test_faults():
                         ({"change": [{"component": "libs", "remove": True}]}, 'found "libs"'),
                         ({"change": [{"component": "runtime", "path": "/x", "sha256": "1" * 64}]}, "fact and values"),
                         ({"change": [{"component": "libraries", "path": "/x"}]}, "path and sha256"),
-                        ({"change": [{"component": "libraries", "path": "/x", "remove": True}]}, "there is no libraries /x"),
+                        ({"change": [{"component": "libraries", "path": "/x", "remove": True}]},
+                         'there is no libraries /x to change or remove, which the case "a" does'),
                         ({"change": [{"component": "host", "fact": "x", "values": []}]}, "there is no host x"),
+                        ({"change": [{"component": "runtime", "fact": "tracr", "values": ["1"]}]}, "there is no runtime tracr"),
+                        ({"change": [{"component": "runtime", "fact": "taint", "values": ["1"]}]}, "there is no runtime taint"),
                         ({"change": [{"component": "libraries", "path": "/x", "sha256": "1"}]}, "64 hex digits"),
                         ({"evidence": "none.json"}, "none.json"), ({"evidence": "known.sha256"}, "expected JSON"),
                         ({"workload": "a/b"}, "must be a workload's name")):
