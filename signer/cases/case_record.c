@@ -70,7 +70,7 @@ print_case(const struct told_report *r, const char *path, FILE *to)
 	const uint64_t measured_s = report->bundle.time_ms / 1000;
 	char at[UTC_TEXT_SIZE];
 
-	fprintf(to, "  - name: entry %" PRIu64 "\n", r->index);
+	fprintf(to, "cases:\n  - name: entry %" PRIu64 "\n", r->index);
 	print_text("workload", report->bundle.workload, to);
 	print_text("collector", report->collector, to);
 	print_text("evidence", view_of_string(slash != NULL ? slash + 1 : path), to);

@@ -13,9 +13,9 @@ struct case_record_options {
 };
 
 /*
- * Writes what was measured for the report as signer/cases/evidence_file.h reads it, and prints the
- * case, to be put under `cases:`, which expects what the report says. Returns the exit status: 0 or
- * 2. What is wrong goes to stderr.
+ * Writes what was measured for the report as signer/cases/evidence_file.h reads it, and prints a
+ * file of one case (signer/cases/cases_file.h), which expects what the report says. Returns the
+ * exit status: 0 or 2. What is wrong goes to stderr.
  */
 int case_record(const struct case_record_options *options, FILE *to);
 

@@ -17,7 +17,8 @@
 	"         cases.yaml in it; prints TAP, and which keys of rules no case has\n"             \
 	"         made decide. 1: a case came out otherwise; 2: not all could be read\n"           \
 	"record   makes a case of the report with this number in the log: what was\n"              \
-	"         measured goes to the new FILE, and the case is printed\n"
+	"         measured goes to the new FILE, and the file of cases to have beside it\n"        \
+	"         is printed; a further case goes below it without the first line\n"
 
 #define CASES_EXIT_FAILED  1 /* a case came out otherwise */
 #define CASES_EXIT_UNKNOWN 2 /* policy, cases or evidence could not be read */

@@ -194,7 +194,7 @@ def test_a_report_is_recorded_as_a_case():
             for more in ([], [wire.file_item(ODD, b"odd", flags=9, details=["modified=5"])])]
         collector.close()
         logimage.published(site, receipts[-1]["index"] + 1)
-        recorded = ["cases:"]
+        recorded = []
         for number, receipt in enumerate(receipts):
             done = site.tool("hallmark-signer", "policy", "record", str(receipt["index"]), "-c", str(site.path("signer.yaml")),
                              "-o", str(site.path(f"{number}.json")))
@@ -202,10 +202,14 @@ def test_a_report_is_recorded_as_a_case():
         again = site.tool("hallmark-signer", "policy", "record", str(receipts[0]["index"]), "-c",
                           str(site.path("signer.yaml")), "-o", str(site.path("0.json")), check=False)
         assert again.returncode == 2 and "File exists" in again.stderr
-        site.path("cases.yaml").write_text("\n".join(recorded))
+        site.path("cases.yaml").write_text(recorded[0])
+        assert f"ok 1 - entry {receipts[0]['index']}" in site.tool("hallmark-signer", "policy", "test", str(site.dir)).stdout
+        heading, _, further = recorded[1].partition("\n")
+        assert heading == "cases:", recorded
+        site.path("cases.yaml").write_text(recorded[0] + further)
         done = site.tool("hallmark-signer", "policy", "test", str(site.dir), check=False)
         assert done.returncode == 0 and f"ok 2 - entry {receipts[1]['index']}" in done.stdout, (done, recorded)
-        assert "expect: contraindicated" in recorded[2] and "expect: affirming" in recorded[1]
+        assert "expect: contraindicated" in recorded[1] and "expect: affirming" in recorded[0]
         shown = audit("show", "--log", str(site.path("log")), "--cert", str(site.path("log.crt")), "--index",
                       str(receipts[1]["index"]), "--evidence", str(site.path("evidence")), "--components", "--json")
         site.path("1.json").write_text(shown.stdout)
