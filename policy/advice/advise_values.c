@@ -10,30 +10,55 @@
 #include "proto/evidence/redacted.h"
 #include "proto/glob.h"
 
-#define DECIMAL       "0123456789"
-#define A_CAPABILITY  16 /* digits */
-#define NO_EQUAL_SIGN NULL
+#define DECIMAL      "0123456789"
+#define A_CAPABILITY 16 /* digits */
 
 /* What the values of a fact are made of (PROTOCOL.md, section 4). */
 struct form {
-	const char *name; /* of the fact, or what stands before a `*` */
-	const char *of;   /* these characters; or NO_EQUAL_SIGN: all but "=" */
-	size_t size;      /* so many of them; 0: it differs */
+	const char *name;   /* of the fact, or what stands before a `*` */
+	const char *of;     /* these characters; NULL: any */
+	const char *never;  /* and none of these; NULL: any */
+	const char *always; /* this is in each of them; NULL: nothing */
+	size_t size;        /* so many bytes; 0: it differs */
 	const char *mend;
 };
 
 static const struct form forms[] = {
-    {"uid", DECIMAL, 0, "write the number of the user: `id -u NAME`"},
-    {"gid", DECIMAL, 0, "write the number of the group: `getent group NAME`"},
-    {"groups", DECIMAL, 0, "write the number of the group: `getent group NAME`"},
-    {"tracer", DECIMAL, 0, "it is the number of the debugger's process, \"0\" without one"},
-    {"no_new_privs", DECIMAL, 1, "it is \"0\" or \"1\""},
-    {"seccomp", DECIMAL, 1, "it is \"0\" (none), \"1\" (strict) or \"2\" (a filter)"},
-    {"capabilities_*", DECIMAL "abcdef", A_CAPABILITY,
-	"it is 16 lower-case hex digits, as `hallmark-collector measure NAME` shows them; `capsh "
-	"--decode=HEX` names those of a number. List under \"allow\" the numbers that may be"},
-    {"environment_names", NO_EQUAL_SIGN, 0,
-	"these are names alone, without \"=\" and what stands behind it"},
+    {.name = "uid", .of = DECIMAL, .mend = "write the number of the user: `id -u NAME`"},
+    {.name = "gid", .of = DECIMAL, .mend = "write the number of the group: `getent group NAME`"},
+    {.name = "groups", .of = DECIMAL, .mend = "write the number of the group: `getent group NAME`"},
+    {.name = "tracer",
+	.of = DECIMAL,
+	.mend = "it is the number of the debugger's process, \"0\" without one"},
+    {.name = "no_new_privs", .of = DECIMAL, .size = 1, .mend = "it is \"0\" or \"1\""},
+    {.name = "seccomp",
+	.of = DECIMAL,
+	.size = 1,
+	.mend = "it is \"0\" (none), \"1\" (strict) or \"2\" (a filter)"},
+    {.name = "capabilities_*",
+	.of = DECIMAL "abcdef",
+	.size = A_CAPABILITY,
+	.mend = "it is 16 lower-case hex digits, as `hallmark-collector measure NAME` shows them; "
+		"`capsh --decode=HEX` names those of a number. List under \"allow\" the numbers "
+		"that may be"},
+    {.name = "environment_names",
+	.never = "=",
+	.mend = "these are names alone, without \"=\" and what stands behind it"},
+    {.name = "dpkg",
+	.always = " ",
+	.mend = "it is name, version and architecture: \"NAME *\" is any version"},
+    {.name = "rpm",
+	.always = " ",
+	.mend = "it is name, version and architecture: \"NAME *\" is any version"},
+    {.name = "apk",
+	.always = " ",
+	.mend = "it is name, version and architecture: \"NAME *\" is any version"},
+    {.name = "processes",
+	.always = " ",
+	.mend = "a number stands before each program: \"* /usr/bin/app\" is any number"},
+    {.name = "listening",
+	.always = " ",
+	.mend = "the protocol stands before each address: \"tcp* *:22\", for example"},
 };
 
 static void advise_pattern(const struct advising *a, const char *key, struct view name,
@@ -88,12 +113,15 @@ form_of(struct view name)
 	return NULL;
 }
 
-/* Each character that stands there has to be one that values have, and not too many of them. */
+/*
+ * Each character that stands there has to be one that values have, and not too many of them; what
+ * all values have has to be there, or something that may stand for it.
+ */
 static bool
 can_match(const struct form *form, struct view pattern)
 {
 	size_t size = 0;
-	bool any = false;
+	bool any = false, open = false;
 
 	if (redacted_is_alike(pattern))
 		return true; /* it stands in the place of a value that is hidden */
@@ -101,17 +129,23 @@ can_match(const struct form *form, struct view pattern)
 		char c = (char)pattern.data[i];
 
 		if (c == '*') {
-			any = true;
+			any = open = true;
 			continue;
 		}
 		size++;
-		if (c == '?')
+		if (c == '?') {
+			open = true;
 			continue;
+		}
 		if (c == '\\' && i + 1 < pattern.size)
 			c = (char)pattern.data[++i];
-		if (form->of == NO_EQUAL_SIGN ? c == '=' : strchr(form->of, c) == NULL)
+		if ((form->of != NULL && strchr(form->of, c) == NULL) ||
+		    (form->never != NULL && strchr(form->never, c) != NULL))
 			return false;
 	}
+	if (form->always != NULL && !open &&
+	    memchr(pattern.data, form->always[0], pattern.size) == NULL)
+		return false;
 	return form->size == 0 || (any ? size <= form->size : size == form->size);
 }
 

@@ -189,6 +189,8 @@ test_values_that_no_fact_has(void **state)
 		"16 lower-case"},
 	    {"name: environment_names, deny: ['LD_PRELOAD=*']", "nothing is refused by it",
 		"names alone"},
+	    {"name: processes, deny: [/usr/bin/nc]", "\"/usr/bin/nc\": nothing is refused by it",
+		"\"* /usr/bin/app\""},
 	    {"name: environment, deny: [LD_PRELOAD]", "what the collector was asked for",
 		"\"environment_names\""},
 	    {"name: environment, deny: ['PYTHON*']", "what the collector was asked for",
@@ -205,8 +207,15 @@ test_values_that_no_fact_has(void **state)
 	    "name: environment_names, deny: ['LD_*', '\\?']",
 	    "name: environment, deny: ['MODE=debug', '*secret*']",
 	    "name: environment, require: ['TLS_REQUIRED=1']",
+	    "name: processes, deny: ['* /usr/bin/nc', '*/nc', '1?/usr/bin/nc', '1 /usr/bin/nc']",
 	    "name: processes, word: 2, deny: ['/usr/bin/nc']"};
 	char rest[256];
+
+	expect_one(state, FACT("packages", "{name: dpkg, deny: [telnetd]}"), REST_LINE,
+	    "no value of \"dpkg\" is ever like \"telnetd\": nothing is refused by it",
+	    "\"NAME *\"");
+	expect_one(state, FACT("host", "{name: listening, deny: ['0.0.0.0:23']}"), REST_LINE,
+	    "nothing is refused by it", "the protocol");
 
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		(void)snprintf(rest, sizeof(rest), FACT("runtime", "{%s}"), never[i].fact);
