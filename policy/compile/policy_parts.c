@@ -13,13 +13,14 @@ struct reading {
 	policy_part_read *read;
 	void *context;
 	char key[DRAFT_KEY_MAX];
-	size_t references_size; /* bytes of those that were read */
+	size_t size; /* bytes of the sets and lists that were read */
 };
 
 static void take_references(struct reading *r);
 static void take_reference(struct reading *r, struct policy_reference *to);
 static enum err read_set(struct reading *r, const char *shown, struct policy_reference *to);
-static enum err take_content(struct reading *r, struct policy_reference *of, char **shown);
+static enum err take_content(struct reading *r, enum manifest_kind kind, const char *name,
+    const char *file, struct buf *content, char **shown);
 static void take_collectors_cas(struct reading *r);
 static void take_collectors_ca(struct reading *r, size_t index);
 static void take_package_list(struct reading *r, size_t index);
@@ -68,7 +69,9 @@ take_reference(struct reading *r, struct policy_reference *to)
 {
 	char *shown;
 
-	if (take_content(r, to, &shown) == ERR_OK && read_set(r, shown, to) == ERR_OK)
+	if (take_content(r, MANIFEST_REFERENCE, to->name, to->file, &to->content, &shown) ==
+		ERR_OK &&
+	    read_set(r, shown, to) == ERR_OK)
 		digest_of(to->content.data, to->content.size, &to->digest);
 	free(shown);
 }
@@ -90,22 +93,24 @@ read_set(struct reading *r, const char *shown, struct policy_reference *to)
 
 /* None is read any more when there are too many bytes of them: whoever named them had few. */
 static enum err
-take_content(struct reading *r, struct policy_reference *of, char **shown)
+take_content(struct reading *r, enum manifest_kind kind, const char *name, const char *file,
+    struct buf *content, char **shown)
 {
 	enum err e;
 
 	*shown = NULL;
-	if (r->references_size > POLICY_REFERENCES_SIZE_MAX)
+	if (r->size > POLICY_CONTENTS_SIZE_MAX)
 		return ERR_FORMAT_SIZE;
-	e = read_part(r, MANIFEST_REFERENCE, of->name, of->file, &of->content, shown);
-	if (e != ERR_OK)
+	if ((e = read_part(r, kind, name, file, content, shown)) != ERR_OK)
 		return e;
-	r->references_size += of->content.size;
-	if (r->references_size <= POLICY_REFERENCES_SIZE_MAX)
+	r->size += content->size;
+	if (r->size <= POLICY_CONTENTS_SIZE_MAX)
 		return ERR_OK;
 	draft_fault(r->draft, r->key,
-	    "\"%s\": up to this one the reference sets have %zu bytes; at most %lu allowed for all",
-	    r->key, r->references_size, POLICY_REFERENCES_SIZE_MAX);
+	    "\"%s\": up to this one the reference sets and package lists have %zu bytes; at most "
+	    "%lu "
+	    "allowed for all",
+	    r->key, r->size, POLICY_CONTENTS_SIZE_MAX);
 	return ERR_FORMAT_SIZE;
 }
 
@@ -161,7 +166,7 @@ take_package_list(struct reading *r, size_t index)
 			draft_fault(r->draft, r->key,
 			    "\"%s\": \"%s\" is the name of two package lists", r->key, raw->name);
 	key_of(r, "package_lists", index, "file");
-	if (read_part(r, MANIFEST_PACKAGE_LIST, raw->name, raw->file, &to->content, &shown) ==
+	if (take_content(r, MANIFEST_PACKAGE_LIST, raw->name, raw->file, &to->content, &shown) ==
 		ERR_OK &&
 	    package_list_parse(shown, buf_view(&to->content), r->draft->faults, &to->list) ==
 		ERR_OK)

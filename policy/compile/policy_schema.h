@@ -17,19 +17,19 @@
 #define POLICY_FAMILIES_MAX   256
 #define POLICY_RELEASES_MAX   64   /* of a family: as many as a rule can use */
 #define POLICY_WINDOWS_MAX    1024 /* past ones may stay for a while */
-/* Bytes of all its reference sets: a million files, and some 300 MiB of memory. */
-#define POLICY_REFERENCES_SIZE_MAX (128UL * 1024 * 1024)
-#define POLICY_SOURCES_MAX         64    /* as many as teams that build */
-#define POLICY_PACKAGE_LISTS_MAX   64    /* of a policy: each is a file */
-#define POLICY_CAS_MAX             64    /* of a policy: each is a file */
-#define POLICY_WORKLOADS_MAX       10000 /* entries; patterns cover more workloads than that */
-#define POLICY_COLLECTORS_MAX      1024  /* patterns of one entry */
-#define POLICY_FACTS_MAX           1024  /* of one rule: keys of configuration files are many */
-#define POLICY_ALLOW_MAX           256   /* patterns of one list */
-#define POLICY_WORDS_MAX           64    /* that are told apart in a value */
-#define POLICY_OWNERS_MAX          64    /* of the files of one rule */
-#define POLICY_ANONYMOUS_MAX       64    /* programs whose memory is told apart */
-#define POLICY_DEMAND_MAX          256   /* libraries that a rule names */
+/* Bytes of all its sets and lists: a million files; of the shortest lines a GiB of memory. */
+#define POLICY_CONTENTS_SIZE_MAX (128UL * 1024 * 1024)
+#define POLICY_SOURCES_MAX       64    /* as many as teams that build */
+#define POLICY_PACKAGE_LISTS_MAX 64    /* of a policy: each is a file */
+#define POLICY_CAS_MAX           64    /* of a policy: each is a file */
+#define POLICY_WORKLOADS_MAX     10000 /* entries; patterns cover more workloads than that */
+#define POLICY_COLLECTORS_MAX    1024  /* patterns of one entry */
+#define POLICY_FACTS_MAX         1024  /* of one rule: keys of configuration files are many */
+#define POLICY_ALLOW_MAX         256   /* patterns of one list */
+#define POLICY_WORDS_MAX         64    /* that are told apart in a value */
+#define POLICY_OWNERS_MAX        64    /* of the files of one rule */
+#define POLICY_ANONYMOUS_MAX     64    /* programs whose memory is told apart */
+#define POLICY_DEMAND_MAX        256   /* libraries that a rule names */
 #define POLICY_MADE_MAX                                                                            \
 	1024 /* patterns, excludes and options, each: as many as a collector has                   \
 	      */

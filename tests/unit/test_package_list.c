@@ -146,6 +146,30 @@ test_what_no_list_has(void **state)
 	expect(b, "packages", "unmatched-fact", "dpkg");
 }
 
+/* A stored policy may name one list under many names. */
+static void
+test_lists_have_a_bound_together(void **state)
+{
+	enum { LINES = 270, LINE_SIZE = 60000 };
+	static char text[LINES * LINE_SIZE];
+	struct buf top = BUF_INIT;
+	struct bench *b = *state;
+
+	memset(text, 'x', sizeof(text));
+	for (size_t i = 0; i < LINES; i++) {
+		memcpy(text + i * LINE_SIZE, "dpkg ", 5);
+		text[(i + 1) * LINE_SIZE - 1] = '\n';
+	}
+	fixture_write_bytes(&b->fixture, "large", 0644, (const uint8_t *)text, sizeof(text));
+	buf_append_string(&top, NAMED);
+	for (unsigned i = 0; i < 9; i++)
+		buf_append_format(&top, "  - {name: large-%u, file: large}\n", i);
+	buf_append_byte(&top, 0);
+	assert_non_null(strstr(load(b, (const char *)top.data, "{lists: [base]}"),
+	    "\"package_lists[10].file\": up to this one the reference sets and package lists"));
+	buf_free(&top);
+}
+
 /* It is a part of the policy's identity, and stored with it. */
 static void
 test_the_manifest(void **state)
@@ -169,6 +193,7 @@ main(void)
 	    cmocka_unit_test(test_many_bad_lines),
 	    WITH_BENCH(test_rules),
 	    WITH_BENCH(test_what_no_list_has),
+	    WITH_BENCH(test_lists_have_a_bound_together),
 	    WITH_BENCH(test_the_manifest),
 	};
 
