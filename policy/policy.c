@@ -43,16 +43,24 @@ struct store {
 enum err
 policy_load(const char *path, struct faults *faults, struct policy **out)
 {
-	const struct source source = {path, read_from_file, (void *)(uintptr_t)path};
 	struct buf text = BUF_INIT;
 	enum err e;
 
 	*out = NULL;
 	e = yaml_read_file(path, 0, NULL, path, YAML_FILE_SIZE_MAX, faults, &text);
 	if (e == ERR_OK)
-		e = make(&source, buf_view(&text), faults, out);
+		e = policy_load_text(path, buf_view(&text), faults, out);
 	buf_free(&text);
 	return e;
+}
+
+enum err
+policy_load_text(const char *path, struct view text, struct faults *faults, struct policy **out)
+{
+	const struct source source = {path, read_from_file, (void *)(uintptr_t)path};
+
+	*out = NULL;
+	return make(&source, text, faults, out);
 }
 
 enum err

@@ -45,6 +45,10 @@ typedef enum err policy_fetch(
 enum err policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
     struct faults *faults, struct policy **out) MUST_USE;
 
+/* The same as policy_load, with this text in the place of the file's. */
+enum err policy_load_text(
+    const char *path, struct view text, struct faults *faults, struct policy **out) MUST_USE;
+
 void policy_free(struct policy **p);
 
 /* "<name>@sha256:<hex of the manifest>": ear.appraisal-policy-id. */

@@ -6,11 +6,13 @@
 
 #include "journal/logger.h"
 #include "policy/policy.h"
+#include "policy/policy_windows.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 #include "trust/verifier.h"
 
 static void take(struct expiry *e, const char *key, uint64_t to_s, struct view of);
+static void say_what_is_due(struct service *s, enum ends end, int64_t now_s);
 static void say(const struct expiry *e, int64_t now_s);
 static void say_of_policy(const struct service *s, enum ends end, int64_t now_s);
 
@@ -24,6 +26,7 @@ ends_name(enum ends end)
 	    [ENDS_LOG_CERTIFICATE] = "log_certificate",
 	    [ENDS_POLICY_REVIEW] = "policy_review",
 	    [ENDS_POLICY_EXCEPTION] = "policy_exception",
+	    [ENDS_POLICY_WINDOW] = "policy_window",
 	};
 
 	return names[end];
@@ -48,6 +51,7 @@ ends_say(struct service *s)
 	const struct expiry *log = ledger_certificate(s->ledger);
 	const int64_t now_s = (int64_t)time(NULL);
 	struct expiry *own = &s->ends[ENDS_LOG_CERTIFICATE];
+	struct policy_window_told window;
 	struct view of;
 	uint64_t by_s;
 
@@ -57,13 +61,24 @@ ends_say(struct service *s)
 	take(&s->ends[ENDS_POLICY_REVIEW], "policy.review_by", by_s, of);
 	by_s = policy_exception_until_s(s->policy, &of);
 	take(&s->ends[ENDS_POLICY_EXCEPTION], "policy.except", by_s, of);
+	/* One that has just ended gives place to the next, and is said before. */
+	say_what_is_due(s, ENDS_POLICY_WINDOW, now_s);
+	window = policy_windows_next(s->policy, (uint64_t)now_s);
+	take(&s->ends[ENDS_POLICY_WINDOW], "policy.windows", window.until_s,
+	    view_of_string(window.family));
 	for (unsigned i = 0; i < ENDS; i++)
-		if (expiry_is_to_be_said(&s->ends[i], now_s)) {
-			if (i == ENDS_POLICY_REVIEW || i == ENDS_POLICY_EXCEPTION)
-				say_of_policy(s, (enum ends)i, now_s);
-			else
-				say(&s->ends[i], now_s);
-		}
+		say_what_is_due(s, (enum ends)i, now_s);
+}
+
+static void
+say_what_is_due(struct service *s, enum ends end, int64_t now_s)
+{
+	if (!expiry_is_to_be_said(&s->ends[end], now_s))
+		return;
+	if (end == ENDS_POLICY_REVIEW || end == ENDS_POLICY_EXCEPTION || end == ENDS_POLICY_WINDOW)
+		say_of_policy(s, end, now_s);
+	else
+		say(&s->ends[end], now_s);
 }
 
 /*
@@ -114,6 +129,7 @@ say_of_policy(const struct service *s, enum ends end, int64_t now_s)
 	static const char *const events[][2] = {
 	    [ENDS_POLICY_REVIEW] = {"review-near", "review-over"},
 	    [ENDS_POLICY_EXCEPTION] = {"exception-near", "exception-over"},
+	    [ENDS_POLICY_WINDOW] = {"window-near", "window-over"},
 	};
 	const struct expiry *e = &s->ends[end];
 	const bool over = e->said == EXPIRY_OVER;

@@ -1,7 +1,7 @@
 /*
  * What the signer has that ends: its certificates, CAs, revocation lists, the certificate of the
- * log's key, the time for which somebody has looked through the policy, its exceptions. It is said
- * when something is near its end and when it is over, then daily.
+ * log's key, the time for which somebody has looked through the policy, its exceptions and windows.
+ * It is said when something is near its end and when it is over, then daily.
  */
 #ifndef HALLMARK_SIGNER_ENDS_H
 #define HALLMARK_SIGNER_ENDS_H

@@ -319,7 +319,7 @@ def test_what_is_over_or_near_its_end_is_said_and_in_status():
         wait_until(lambda: site.status()["expiry"]["log_certificate"]["not_after"])
         ends = site.status()["expiry"]
         files = {"tls_certificate", "client_ca", "client_crl", "log_certificate"}
-        assert set(ends) == files | {"policy_review", "policy_exception"}, ends
+        assert set(ends) == files | {"policy_review", "policy_exception", "policy_window"}, ends
         assert not any(ends[of]["not_after"] for of in set(ends) - files), ends
         assert -3.1 * DAY < ends["tls_certificate"]["left_s"] < -2.9 * DAY, ends
         assert 29.9 * DAY < ends["client_ca"]["left_s"] <= 30 * DAY, ends

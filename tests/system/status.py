@@ -330,6 +330,39 @@ def test_an_exception_that_is_over_is_said():
         assert "the exception for /opt/odd has been over since 2025-12-31T00:00:00Z" in shown, shown
 
 
+def test_the_next_window_to_end_is_said():
+    """Of two: one that ends soon and the other in its place; and the last once all are over."""
+    def write(**until):
+        for release in "12":
+            site.path(f"{release}.sha256").write_text(f"{release * 64}  /opt/{release}\n")
+        site.write_policy(top={
+            "families": [{"name": name, "releases": [{"name": r, "file": f"{r}.sha256"} for r in "12"]} for name in until],
+            "windows": [{"family": name, "from": "1", "to": "2", "until": time.strftime("%FT%TZ", time.gmtime(at))}
+                        for name, at in until.items()]})
+
+    def window():
+        told = site.status()["expiry"]["policy_window"]
+        return told["name"], told["state"]
+
+    with Site() as site:
+        site.init_key()
+        now = time.time()
+        write(past=now - 9 * 86400, far=now + 90 * 86400, soon=now + 4)
+        signer = site.start_signer()
+        line = signer.wait_for("level=info event=window-near what=policy.windows policy=")
+        assert " entry=soon not_after=" in line and " s left" in line, line
+        line = signer.wait_for("level=warning event=window-over what=policy.windows policy=")
+        assert " entry=soon not_after=" in line and "over for" in line, line
+        assert window() == ("far", "far")
+        write(past=now - 9 * 86400, older=now - 10 * 86400)
+        said = len(signer.lines)
+        signer.signal(signal.SIGHUP)
+        line = signer.wait_for("event=window-over", start=said)
+        assert " entry=past " in line and "over for 9 days" in line and window() == ("past", "over"), line
+        shown = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), "--prometheus").stdout
+        assert re.search(r'hallmark_expiry_seconds\{of="policy_window"\} -\d+\n', shown)
+
+
 def test_a_clock_that_is_not_trusted_is_said_with_what_to_do():
     with Site() as site:
         path = str(site.path("run/told.sock"))
