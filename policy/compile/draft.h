@@ -19,6 +19,7 @@ struct draft {
 	const char *file;
 	struct faults *faults;
 	struct draft_told *told; /* of what many entries have in common */
+	unsigned guesses;        /* at what was meant by names that are not there */
 };
 
 /* At the end; the policy may have faults. */

@@ -31,7 +31,8 @@ void
 policy_compile(struct policy *p, const char *file, policy_part_read *read, void *context,
     struct faults *faults)
 {
-	struct draft d = {p, yaml_file_data(p->yaml), file, faults, NULL};
+	struct draft d = {
+	    .policy = p, .raw = yaml_file_data(p->yaml), .file = file, .faults = faults};
 	struct view name = {NULL, 0};
 
 	if (d.raw->name != NULL)

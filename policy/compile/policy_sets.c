@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/nearest.h"
+
+#define GUESSES_MAX 64 /* each holds a name against all sets */
+
 /* Where in the file sets are being gathered. */
 struct gathering {
 	struct draft *draft;
@@ -16,9 +20,11 @@ struct gathering {
 
 static void gather(struct gathering *g, enum component_kind kind);
 static void take_name(struct gathering *g, const char *name);
+static void fault_unlisted(struct gathering *g, const char *name);
 static void take_set(struct gathering *g, const char *name, const struct policy_reference *r);
 static void take_families(struct policy_rule *rule);
 static void take_releases(struct gathering *g);
+static const char *called(const struct policy_reference *r);
 static bool is_called(const struct policy_reference *r, const char *name);
 static int reference_compare(const void *a, const void *b);
 
@@ -86,10 +92,7 @@ take_name(struct gathering *g, const char *name)
 			break;
 		}
 	if (found == NULL) {
-		draft_fault(g->draft, g->key,
-		    "\"%s\" names \"%s\", which is not listed under \"references\" or \"families\" "
-		    "at the top",
-		    g->key, name);
+		fault_unlisted(g, name);
 		return;
 	}
 	g->at_once += found->family == NULL ? 1 : releases_at_once(found->family);
@@ -98,6 +101,29 @@ take_name(struct gathering *g, const char *name)
 		    "\"%s\": all rules of an entry together may use %d references at one time, and "
 		    "\"%s\" is one more: join some of the files",
 		    g->key, REPORT_REFERENCES_MAX, name);
+}
+
+static void
+fault_unlisted(struct gathering *g, const char *name)
+{
+	const struct policy *p = g->draft->policy;
+	const bool guess = g->draft->guesses++ < GUESSES_MAX;
+	struct nearest nearest;
+	const char *near;
+
+	nearest_begin(&nearest, view_of_string(name));
+	for (size_t i = 0; guess && i < p->reference_count; i++) {
+		const char *own = called(&p->references[i]);
+
+		if (own != NULL)
+			nearest_offer(&nearest, own);
+	}
+	near = nearest_found(&nearest);
+	draft_fault(g->draft, g->key,
+	    "\"%s\" names \"%s\", which is not listed under \"references\" or \"families\" at the "
+	    "top%s%s%s",
+	    g->key, name, near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+	    near != NULL ? "\"?" : "");
 }
 
 static void
@@ -153,10 +179,17 @@ take_releases(struct gathering *g)
 	}
 }
 
+/* In rules; NULL where it has no name, which is a fault already. */
+static const char *
+called(const struct policy_reference *r)
+{
+	return r->family != NULL ? r->family->name : r->name;
+}
+
 static bool
 is_called(const struct policy_reference *r, const char *name)
 {
-	const char *own = r->family != NULL ? r->family->name : r->name;
+	const char *own = called(r);
 
 	return own != NULL && strcmp(own, name) == 0;
 }

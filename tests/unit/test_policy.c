@@ -85,6 +85,7 @@ test_references(void **state)
 	refuse(state, "refs/two.sha256", "refs", 3, "must be a regular file");
 	refuse(state, "references: [one]", "references: [thre]", 8,
 	    "names \"thre\", which is not listed");
+	refuse(state, "references: [one]", "references: [ones]", 8, "top; did you mean \"one\"?");
 	refuse(state, "references: [one]", "references: [one, one]", 6, "twice in one rule");
 	refuse(state, "references: [one]", "references: []", 8, "1 to 16 entries");
 	fixture_write(f, "refs/two.sha256", 0644, "nonsense\n");
