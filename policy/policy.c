@@ -213,10 +213,16 @@ policy_find(const struct policy *p, struct view workload, struct view collector)
 {
 	const struct policy_rule *r = policy_find_entry(p, workload);
 
-	for (size_t i = 0; r != NULL && i < r->collector_count; i++)
+	return r != NULL && policy_rule_allows(r, collector) ? r : NULL;
+}
+
+bool
+policy_rule_allows(const struct policy_rule *r, struct view collector)
+{
+	for (size_t i = 0; i < r->collector_count; i++)
 		if (glob_match(r->collectors[i], collector, GLOB_IDENTITY))
-			return r;
-	return NULL;
+			return true;
+	return false;
 }
 
 const struct policy_rule *

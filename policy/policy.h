@@ -94,6 +94,9 @@ const struct policy_rule *policy_find(
 /* The same, whoever speaks for the workload. */
 const struct policy_rule *policy_find_entry(const struct policy *p, struct view workload);
 
+/* This collector may speak for its workloads. */
+bool policy_rule_allows(const struct policy_rule *r, struct view collector);
+
 /* The pattern of its workloads. */
 struct view policy_rule_match(const struct policy_rule *r);
 

@@ -44,6 +44,7 @@ static void check_tokens(
     const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
 static void note_tokens(const struct policy *p, const char *path, struct checking *all);
 static void note_new_log(const struct signer_config *c, struct checking *all);
+static void note_speaker(const struct policy *p, struct checking *all);
 static void print_clock(void);
 static enum machine_clock_kept clock_kept(void);
 
@@ -73,6 +74,8 @@ signer_check(const char *path, const char *as, bool json)
 		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
 	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))
 		all.as = as;
+	if (all.as != NULL)
+		note_speaker(loaded.policy, &all);
 	good = good && all.faults.count == 0;
 	(json ? print_json : print_text)(path, good ? &loaded : NULL, &all);
 	faults_free(&all.faults);
@@ -195,6 +198,22 @@ print_approvals(const struct operators *operators)
 }
 
 /* Behind a reboot a clock that nobody keeps is trusted only if a collector has its time. */
+/* It may be one of a relay, which says nothing of its own. */
+static void
+note_speaker(const struct policy *p, struct checking *all)
+{
+	const struct policy_rule *r;
+	bool any = false;
+
+	for (uint32_t i = 1; !any && (r = policy_rule_at(p, i)) != NULL; i++)
+		any = policy_rule_allows(r, view_of_string(all->identity));
+	if (!any)
+		faults_add(&all->notes, all->as, 0,
+		    "%s: --as: no entry of the policy has a pattern for %s under \"collectors\": "
+		    "what it measures is refused (unauthorized)",
+		    all->as, all->identity);
+}
+
 static void
 print_clock(void)
 {

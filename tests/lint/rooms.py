@@ -85,7 +85,8 @@ TAKES = {
     ("pkcs11/token", "trust"): {"crypto_reason.h", "certificate_text.h"},  # and the names in its own
     ("log/walk", "trust"): {"pem_blocks.h", "revocation_list.h"},  # what was revoked, and since when
     **{(room, "config"): {"faults.h", "yaml.h", "yaml_check.h"}  # the reading of YAML
-       for room in ("policy", "policy/rules", "policy/compile")},
+       for room in ("policy", "policy/rules")},
+    ("policy/compile", "config"): {"faults.h", "yaml.h", "yaml_check.h", "nearest.h"},
     ("policy/appraisal", "config"): set(),
     ("signer/learn", "policy/compile"): {"policy_schema.h"},  # what may stand in the file that it writes
     ("policy/advice", "config"): {"yaml.h", "nearest.h"},

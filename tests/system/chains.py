@@ -231,7 +231,13 @@ def test_a_list_by_the_new_key_of_a_ca_counts_for_what_its_old_key_has_issued():
 
 def test_the_issuing_ca_alone_is_enough():
     with Chains("inter") as c:
-        c.check(0, "host1.crt: accepted, as spiffe://test/host1", tried="host1.crt")
+        said = c.check(0, "host1.crt: accepted, as spiffe://test/host1", tried="host1.crt")
+        assert "under \"collectors\"" not in said, said
+        policy = c.site.path("policy.yaml")
+        known = policy.read_text()
+        policy.write_text(known.replace("spiffe://test/", "spiffe://tset/"))
+        c.check(0, "no entry of the policy has a pattern for spiffe://test/host1 under \"collectors\"", tried="host1.crt")
+        policy.write_text(known)
         signer = c.site.start_signer()
         c.let_in()
         c.issue("direct", by=c.root, chain=[])
