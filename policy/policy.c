@@ -197,6 +197,20 @@ policy_object_at(const struct policy *p, size_t index)
 }
 
 size_t
+policy_memory_size(const struct policy *p)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < p->object_count; i++)
+		bytes += p->objects[i].content.size;
+	for (size_t i = 0; i < p->reference_count; i++)
+		bytes += reference_count(p->references[i].set) * sizeof(struct reference_entry);
+	for (size_t i = 0; i < p->package_list_count; i++)
+		bytes += package_list_count(p->package_lists[i].list) * 2 * sizeof(struct view);
+	return bytes;
+}
+
+size_t
 policy_file_count(const struct policy *p)
 {
 	return p->file_count;

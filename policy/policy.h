@@ -80,6 +80,9 @@ void policy_print_written_out(const struct policy *p, const char *key, struct bu
 size_t policy_object_count(const struct policy *p);
 const struct policy_object *policy_object_at(const struct policy *p, size_t index);
 
+/* Bytes of memory that it takes, about: its files, and what was made of their lines. */
+size_t policy_memory_size(const struct policy *p);
+
 /* The files that it names, for who puts a stored policy back on a disk. */
 size_t policy_file_count(const struct policy *p);
 const struct policy_file *policy_file_at(const struct policy *p, size_t index);

@@ -6,7 +6,7 @@
 #define POLICIES_MAX 8
 #define FAULTS_MAX   20 /* of one policy, that are told */
 
-/* Bytes of the files of all that are kept: as many as one policy may have at most. */
+/* Bytes that all that are kept take: as many as the files of one policy may have at most. */
 #define POLICIES_BYTES_MAX (128UL * 1024 * 1024)
 
 struct kept_policy {
@@ -128,11 +128,7 @@ make_room(struct policy_cache *c, const struct kept_policy *newest)
 static size_t
 bytes_of(const struct policy *p)
 {
-	size_t bytes = 0;
-
-	for (size_t i = 0; p != NULL && i < policy_object_count(p); i++)
-		bytes += policy_object_at(p, i)->content.size;
-	return bytes;
+	return p != NULL ? policy_memory_size(p) : 0;
 }
 
 static void

@@ -13,7 +13,7 @@ struct reading {
 	policy_part_read *read;
 	void *context;
 	char key[DRAFT_KEY_MAX];
-	size_t size; /* bytes of the sets and lists that were read */
+	size_t size, lines; /* of the sets and lists that were read */
 };
 
 static void take_references(struct reading *r);
@@ -21,6 +21,7 @@ static void take_reference(struct reading *r, struct policy_reference *to);
 static enum err read_set(struct reading *r, const char *shown, struct policy_reference *to);
 static enum err take_content(struct reading *r, enum manifest_kind kind, const char *name,
     const char *file, struct buf *content, char **shown);
+static void count_lines(struct reading *r, size_t count);
 static void take_collectors_cas(struct reading *r);
 static void take_collectors_ca(struct reading *r, size_t index);
 static void take_package_list(struct reading *r, size_t index);
@@ -71,8 +72,10 @@ take_reference(struct reading *r, struct policy_reference *to)
 
 	if (take_content(r, MANIFEST_REFERENCE, to->name, to->file, &to->content, &shown) ==
 		ERR_OK &&
-	    read_set(r, shown, to) == ERR_OK)
+	    read_set(r, shown, to) == ERR_OK) {
 		digest_of(to->content.data, to->content.size, &to->digest);
+		count_lines(r, reference_count(to->set));
+	}
 	free(shown);
 }
 
@@ -99,7 +102,7 @@ take_content(struct reading *r, enum manifest_kind kind, const char *name, const
 	enum err e;
 
 	*shown = NULL;
-	if (r->size > POLICY_CONTENTS_SIZE_MAX)
+	if (r->size > POLICY_CONTENTS_SIZE_MAX || r->lines > POLICY_LINES_MAX)
 		return ERR_FORMAT_SIZE;
 	if ((e = read_part(r, kind, name, file, content, shown)) != ERR_OK)
 		return e;
@@ -112,6 +115,19 @@ take_content(struct reading *r, enum manifest_kind kind, const char *name, const
 	    "allowed for all",
 	    r->key, r->size, POLICY_CONTENTS_SIZE_MAX);
 	return ERR_FORMAT_SIZE;
+}
+
+/* A short line takes ten times as much memory as it has bytes. */
+static void
+count_lines(struct reading *r, size_t count)
+{
+	r->lines += count;
+	if (r->lines > POLICY_LINES_MAX)
+		draft_fault(r->draft, r->key,
+		    "\"%s\": up to this one the reference sets and package lists have %zu lines; "
+		    "at "
+		    "most %lu allowed for all",
+		    r->key, r->lines, POLICY_LINES_MAX);
 }
 
 static void
@@ -169,8 +185,10 @@ take_package_list(struct reading *r, size_t index)
 	if (take_content(r, MANIFEST_PACKAGE_LIST, raw->name, raw->file, &to->content, &shown) ==
 		ERR_OK &&
 	    package_list_parse(shown, buf_view(&to->content), r->draft->faults, &to->list) ==
-		ERR_OK)
+		ERR_OK) {
 		digest_of(to->content.data, to->content.size, &to->digest);
+		count_lines(r, package_list_count(to->list));
+	}
 	free(shown);
 }
 

@@ -168,6 +168,15 @@ test_lists_have_a_bound_together(void **state)
 	assert_non_null(strstr(load(b, (const char *)top.data, "{lists: [base]}"),
 	    "\"package_lists[10].file\": up to this one the reference sets and package lists"));
 	buf_free(&top);
+	/* Of the shortest lines, which take the most memory. */
+	buf_clear(&top);
+	for (unsigned i = 0; i < 1000000; i++)
+		buf_append_format(&top, "d %x\n", i);
+	fixture_write_bytes(&b->fixture, "large", 0644, top.data, top.size);
+	buf_free(&top);
+	assert_non_null(strstr(load(b, NAMED "  - {name: large, file: large}\n", "{lists: [base]}"),
+	    "\"package_lists[2].file\": up to this one the reference sets and package lists have "
+	    "1000003 lines"));
 }
 
 /* It is a part of the policy's identity, and stored with it. */
