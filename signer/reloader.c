@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "journal/logger.h"
 #include "signer/client_ca.h"
@@ -119,6 +120,7 @@ take_reload(struct reloader *r)
 
 	if (l->config == NULL || !loaded_may_replace(service->config, l->config, &r->faults)) {
 		service->counters.reloads_refused++;
+		service->reload_refused_s = (uint64_t)time(NULL);
 		say_faults("reload-refused", &r->faults);
 		return;
 	}
@@ -133,6 +135,7 @@ take_reload(struct reloader *r)
 	r->renewal = l->renewal;
 	logger_configure(&service->config->logging);
 	service->counters.reloads++;
+	service->reload_refused_s = 0;
 	say_reloaded(r);
 }
 

@@ -131,6 +131,8 @@ write_chronicle(struct buf *to, const struct service *s)
 		buf_append_string(to, "null");
 	buf_append_format(to, ",\"approvals_needed\":%u,\"approvals_found\":%u",
 	    s->waiting != NULL ? s->waiting_needed : 0, s->waiting != NULL ? s->waiting_found : 0);
+	buf_append_string(to, ",\"reload_refused\":");
+	write_time(to, s->reload_refused_s > 0, s->reload_refused_s);
 }
 
 static void

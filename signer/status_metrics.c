@@ -47,6 +47,8 @@ static const struct state {
 	"whether bundles are refused for want of a clock to trust"},
     {"policy_waiting", NULL, false, "policy_waiting",
 	"whether the configured policy waits for approvals"},
+    {"reload_refused", NULL, false, "reload_refused",
+	"whether the last reload was refused, and what was there before goes on"},
 };
 
 /* Parts of the memory. */

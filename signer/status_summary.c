@@ -215,6 +215,7 @@ say_signer(const struct page *p, json_t *status)
 	const bool trusted = clock == NULL || strcmp(clock, "trusted") == 0;
 	const char *end = json_string_value(json_object_get(status, "key_process_end"));
 	const char *retired = json_string_value(json_object_get(status, "key_retired_since"));
+	const char *refused = json_string_value(json_object_get(status, "reload_refused"));
 	char span[SPAN_SIZE];
 
 	fprintf(p->to, "%s   up %s", json_string_value(json_object_get(status, "log")),
@@ -250,8 +251,13 @@ say_signer(const struct page *p, json_t *status)
 		    (int)strcspn(waiting, "@"), waiting,
 		    json_integer_value(json_object_get(status, "approvals_found")),
 		    json_integer_value(json_object_get(status, "approvals_needed")));
+	if (refused != NULL)
+		fprintf(p->to,
+		    "The reload at %s was refused: what was in force before it still is. "
+		    "`hallmark-signer check` names the faults; mend them, then SIGHUP.\n",
+		    refused);
 	return !say_expiry(p, json_object_get(status, "expiry")) && up && !low && trusted &&
-	       waiting == NULL && retired == NULL;
+	       waiting == NULL && retired == NULL && refused == NULL;
 }
 
 /* What is over, or will be soon; whether anything is over. */

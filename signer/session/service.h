@@ -52,6 +52,8 @@ struct service {
 	struct policy *waiting;                 /* configured, and not approved; NULL: none */
 	uint32_t waiting_needed, waiting_found; /* approvals, when it was said last */
 	bool waiting_said;
+	uint64_t reload_refused_s; /* since 1970, of the last reload; 0: it was taken, or there was
+				      none */
 	struct counters counters;
 	struct traffic traffic; /* what the fronts count */
 	struct nonce_source *nonces;

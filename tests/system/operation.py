@@ -88,6 +88,10 @@ def test_reload_refuses_a_bad_file_and_keeps_the_old():
             signer.signal(signal.SIGHUP)
             found = signer.wait_for("event=reload-refused", line)
             assert name in found or name == "signer.crt", found
+            told = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), check=False) \
+                if name != "signer.yaml" else None
+            assert told is None or (told.returncode == 1 and "was refused: what was in force before" in told.stdout), told
+            assert site.status()["reload_refused"].startswith("20")
             assert status_of(collector.submit("app", APP))["ear.status"] == "affirming"
             site.path(name).write_text(good[name])
         line = len(signer.lines)
@@ -96,6 +100,11 @@ def test_reload_refuses_a_bad_file_and_keeps_the_old():
         signer.signal(signal.SIGHUP)
         found = signer.wait_for("event=reload-refused", line)
         assert "reload: listen: port" in found and "restart" in found, found
+        site.path("signer.yaml").write_text(good["signer.yaml"])
+        line = len(signer.lines)
+        signer.signal(signal.SIGHUP)
+        signer.wait_for("event=reloaded", line)
+        assert site.status()["reload_refused"] is None
         assert not any(":0:" in line for line in signer.lines)
         assert all(line.startswith("time=20") for line in signer.lines), signer.lines
         site.path("signer.yaml").write_text(good["signer.yaml"])

@@ -374,7 +374,7 @@ def test_a_clock_that_is_not_trusted_is_said_with_what_to_do():
 def test_a_signer_in_wrong_hands_writes_to_no_terminal():
     """Nor does it forge a line, whatever is asked for."""
     bad = {**WELL, "key_process": f"down{ESCAPE}", "log": f"a\nb{ESCAPE}", "clock": ESCAPE,
-           "key_process_end": ESCAPE, "policy_waiting": f"x{ESCAPE}@", "storage": ESCAPE,
+           "key_process_end": ESCAPE, "policy_waiting": f"x{ESCAPE}@", "storage": ESCAPE, "reload_refused": ESCAPE,
            "expiry": {"own": {"left_s": -1, "name": ESCAPE, "not_after": ESCAPE, "state": ESCAPE}}}
     rows = {"workloads": [{**ROW, "workload": ESCAPE, "finding": ESCAPE, "collector": ESCAPE}],
             "next": None}
