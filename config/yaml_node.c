@@ -69,3 +69,18 @@ index_of(const char **path)
 	*path = end + (*end == ']');
 	return (size_t)index;
 }
+
+bool
+yaml_node_is_same(const struct yaml_node *a, const struct yaml_node *b)
+{
+	if (a->shape != b->shape)
+		return false;
+	if (a->shape == YAML_SHAPE_SCALAR)
+		return a->plain == b->plain && view_equal(a->text, b->text);
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!yaml_node_is_same(a->child[i], b->child[i]))
+			return false;
+	return true;
+}

@@ -58,4 +58,7 @@ struct yaml_place yaml_node_find(const struct yaml_node *n, const char *path);
  */
 void yaml_node_path(const struct yaml_node *n, struct buf *to);
 
+/* They say the same, in whatever lines; plain texts and those in quotes are not the same. */
+bool yaml_node_is_same(const struct yaml_node *a, const struct yaml_node *b);
+
 #endif

@@ -13,6 +13,7 @@
 #include "signer/policies/explain.h"
 #include "signer/policies/formatting.h"
 #include "signer/policies/stored.h"
+#include "signer/policies/window.h"
 #include "signer/policies/written_out.h"
 #include "signer/policy_import.h"
 #include "signer/trial/trial_arguments.h"
@@ -32,7 +33,9 @@ static const char usage[] =
     "       hallmark-signer policy approve NEW (-c FILE | --log DIR --evidence DIR)\n"
     "                       [--author NAME] [--all] [--json]\n"
     "       hallmark-signer policy fmt FILE [--check | --expanded [--workload "
-    "NAME]]\n" POLICY_CASES_SYNOPSIS POLICY_IMPORT_SYNOPSIS "\n"
+    "NAME]]\n"
+    "       hallmark-signer policy window FILE [--family FAMILY --old A --new B --until "
+    "TIME]\n" POLICY_CASES_SYNOPSIS POLICY_IMPORT_SYNOPSIS "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
     "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
@@ -58,12 +61,17 @@ static const char usage[] =
     "         is needed, or none any more; 2: it could not be told\n"
     "fmt      writes the file in the one spelling, with its comments; --check says\n"
     "         whether it has that, and writes nothing: 1: no; 2: it cannot be "
-    "read\n" POLICY_CASES_HELP POLICY_IMPORT_HELP;
+    "read\n"
+    "window   shows the windows of the policy file, and how long they are open;\n"
+    "         --family: writes one into it, in which the releases from A to B\n"
+    "         count until TIME, or gives it another end. All else stays as it is.\n"
+    "         2: nothing was written, or it cannot be read\n" POLICY_CASES_HELP POLICY_IMPORT_HELP;
 
 /* What is on the command line. */
 struct words {
 	const char *config, *policy, *log, *evidence, *report, *output, *author;
 	const char *workload, *last, *junit;
+	const char *family, *old, *new, *until;
 	bool all, json, check, expanded;
 	const char *operand[2];
 	size_t operands;
@@ -90,6 +98,7 @@ enum {
 	TAKES_JUNIT = 512,
 	TAKES_CHECK = 1024, /* what is done instead of spelling anew */
 	TAKES_WORKLOAD = 2048,
+	TAKES_WINDOW = 4096,
 };
 
 static const struct {
@@ -107,6 +116,10 @@ static const struct {
     {"--workload", TAKES_SEEN | TAKES_WORKLOAD, offsetof(struct words, workload)},
     {"--last", TAKES_SEEN, offsetof(struct words, last)},
     {"--author", TAKES_AUTHOR, offsetof(struct words, author)},
+    {"--family", TAKES_WINDOW, offsetof(struct words, family)},
+    {"--old", TAKES_WINDOW, offsetof(struct words, old)},
+    {"--new", TAKES_WINDOW, offsetof(struct words, new)},
+    {"--until", TAKES_WINDOW, offsetof(struct words, until)},
 };
 
 static const struct {
@@ -128,6 +141,7 @@ static int run_explain(struct words *w);
 static int run_diff(struct words *w);
 static int run_show(struct words *w);
 static int run_fmt(struct words *w);
+static int run_window(struct words *w);
 static int run_learn(struct words *w);
 static int run_test(struct words *w);
 static int run_record(struct words *w);
@@ -147,6 +161,7 @@ static const struct command commands[] = {
     {"fmt", 1, TAKES_CHECK | TAKES_WORKLOAD, run_fmt},
     {"show", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT | TAKES_JSON, run_show},
     {"learn", 0, TAKES_CONFIG | TAKES_LOG | TAKES_SEEN | TAKES_OUTPUT, run_learn},
+    {"window", 1, TAKES_WINDOW, run_window},
     {"test", 1, TAKES_POLICY | TAKES_JUNIT, run_test},
     {"record", 1, TAKES_CONFIG | TAKES_LOG | TAKES_OUTPUT, run_record},
 };
@@ -326,6 +341,23 @@ run_fmt(struct words *w)
 	if (w->expanded || w->workload != NULL)
 		return fail_usage("expected --check, or --expanded and perhaps --workload", NULL);
 	return formatting_run(w->operand[0], w->check, stdout);
+}
+
+static int
+run_window(struct words *w)
+{
+	const struct window_options options = {.policy = w->operand[0],
+	    .family = w->family,
+	    .from = w->old,
+	    .to = w->new,
+	    .until = w->until};
+	const int said =
+	    (w->family != NULL) + (w->old != NULL) + (w->new != NULL) + (w->until != NULL);
+
+	if (said != 0 && said != 4)
+		return fail_usage(
+		    "expected --family, --old, --new and --until, or none of them", NULL);
+	return window_run(&options, stdout);
 }
 
 /* What is not named is where the signer's configuration says. */

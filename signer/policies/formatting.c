@@ -1,15 +1,11 @@
 #include "signer/policies/formatting.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "config/yaml.h"
 #include "config/yaml_check.h"
 #include "config/yaml_tree.h"
+#include "signer/policies/file_replace.h"
 #include "signer/policies/told.h"
 #include "signer/policies/yaml_comments.h"
 #include "signer/policies/yaml_spelling.h"
@@ -29,9 +25,6 @@ static void free_text(struct spelled *s);
 static bool spell(const char *path, struct view text, struct buf *to);
 static bool spell_once(const char *path, struct view text, struct buf *to);
 static bool is_same(const struct spelled *a, const struct spelled *b);
-static bool is_same_value(const struct yaml_node *a, const struct yaml_node *b);
-static bool replace(const char *path, struct view text);
-static bool write_beside(const char *path, struct view text, mode_t mode);
 
 int
 formatting_run(const char *path, bool check, FILE *to)
@@ -48,7 +41,7 @@ formatting_run(const char *path, bool check, FILE *to)
 		} else if (check) {
 			fprintf(to, "%s is spelled otherwise\n", path);
 			result = FORMATTING_EXIT_OTHER;
-		} else if (replace(path, buf_view(&anew))) {
+		} else if (file_replace(path, buf_view(&anew))) {
 			fprintf(to, "%s is spelled anew: another policy, by its id\n", path);
 			result = 0;
 		}
@@ -140,60 +133,5 @@ is_same(const struct spelled *a, const struct spelled *b)
 	for (size_t i = 0; i < a->comments.count; i++)
 		if (!view_equal(a->comments.comment[i].text, b->comments.comment[i].text))
 			return false;
-	return is_same_value(a->top, b->top);
-}
-
-static bool
-is_same_value(const struct yaml_node *a, const struct yaml_node *b)
-{
-	if (a->shape != b->shape)
-		return false;
-	if (a->shape == YAML_SHAPE_SCALAR)
-		return a->plain == b->plain && view_equal(a->text, b->text);
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (!is_same_value(a->child[i], b->child[i]))
-			return false;
-	return true;
-}
-
-/* Whole or not at all; of a link the file that it leads to. */
-static bool
-replace(const char *path, struct view text)
-{
-	char *file = realpath(path, NULL);
-	struct stat st;
-	bool good;
-
-	if (file == NULL || stat(file, &st) != 0)
-		good = told_failure(path, strerror(errno));
-	else
-		good = write_beside(file, text, st.st_mode & 07777);
-	free(file);
-	return good;
-}
-
-static bool
-write_beside(const char *path, struct view text, mode_t mode)
-{
-	char *beside;
-	bool good = false;
-	int fd;
-
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
-		abort();
-	if ((fd = mkostemp(beside, O_CLOEXEC)) < 0) {
-		(void)told_failure(path, strerror(errno));
-	} else {
-		good = fchmod(fd, mode) == 0 && told_write(fd, text) && fsync(fd) == 0 &&
-		       rename(beside, path) == 0;
-		if (!good) {
-			(void)told_failure(path, strerror(errno));
-			(void)unlink(beside);
-		}
-		close(fd);
-	}
-	free(beside);
-	return good;
+	return yaml_node_is_same(a->top, b->top);
 }
