@@ -17,9 +17,9 @@
 #define POLICY_FAMILIES_MAX   256
 #define POLICY_RELEASES_MAX   64   /* of a family: as many as a rule can use */
 #define POLICY_WINDOWS_MAX    1024 /* past ones may stay for a while */
-/* Bytes, and lines, of all its sets and lists: some 400 MiB of memory. */
+/* Bytes, and lines, of all its sets and lists: some 500 MiB of memory. */
 #define POLICY_CONTENTS_SIZE_MAX (128UL * 1024 * 1024)
-#define POLICY_LINES_MAX         1000000UL
+#define POLICY_LINES_MAX         2000000UL
 #define POLICY_SOURCES_MAX       64    /* as many as teams that build */
 #define POLICY_PACKAGE_LISTS_MAX 64    /* of a policy: each is a file */
 #define POLICY_CAS_MAX           64    /* of a policy: each is a file */

@@ -174,9 +174,11 @@ test_lists_have_a_bound_together(void **state)
 		buf_append_format(&top, "d %x\n", i);
 	fixture_write_bytes(&b->fixture, "large", 0644, top.data, top.size);
 	buf_free(&top);
-	assert_non_null(strstr(load(b, NAMED "  - {name: large, file: large}\n", "{lists: [base]}"),
-	    "\"package_lists[2].file\": up to this one the reference sets and package lists have "
-	    "1000003 lines"));
+	assert_non_null(strstr(
+	    load(b, NAMED "  - {name: one, file: large}\n  - {name: two, file: large}\n",
+		"{lists: [base]}"),
+	    "\"package_lists[3].file\": up to this one the reference sets and package lists have "
+	    "2000003 lines"));
 }
 
 /* It is a part of the policy's identity, and stored with it. */
