@@ -70,13 +70,14 @@ was_told(struct draft *d, const struct yaml_spot *spot, const char *text)
 {
 	struct draft_told *one, *before;
 	char *all;
+	const int size = asprintf(&all, "%s:%u: %s", spot->file, spot->line, text);
 
-	if (asprintf(&all, "%s:%u: %s", spot->file, spot->line, text) < 0)
+	if (size < 0)
 		abort();
 	HASH_FIND_STR(d->told, all, before);
 	if (before == NULL) {
-		one = draft_memory(d->policy, 1, sizeof(*one) + strlen(all) + 1);
-		strcpy(one->text, all);
+		one = draft_memory(d->policy, 1, sizeof(*one) + (size_t)size + 1);
+		memcpy(one->text, all, (size_t)size + 1);
 		HASH_ADD_STR(d->told, text, one);
 	}
 	free(all);

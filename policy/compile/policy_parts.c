@@ -238,15 +238,16 @@ read_part(struct reading *r, enum manifest_kind kind, const char *name, const ch
 static const char *
 from_policy(struct reading *r, const struct policy_part *part)
 {
+	const size_t name = strlen(part->file) + 1;
 	size_t size;
 	const char *directory = layout_directory(r->draft->policy->layout, &part->spot, &size);
 	char *path;
 
 	if (size == 0 || part->file[0] == '/')
 		return part->file;
-	path = draft_memory(r->draft->policy, size + strlen(part->file) + 1, 1);
+	path = draft_memory(r->draft->policy, size + name, 1);
 	memcpy(path, directory, size);
-	strcpy(path + size, part->file);
+	memcpy(path + size, part->file, name);
 	return path;
 }
 
