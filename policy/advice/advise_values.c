@@ -20,6 +20,7 @@ struct form {
 	const char *never;  /* and none of these; NULL: any */
 	const char *always; /* this is in each of them; NULL: nothing */
 	size_t size;        /* so many bytes; 0: it differs */
+	bool classes;       /* begins with the class of a number, and a space */
 	const char *mend;
 };
 
@@ -55,7 +56,9 @@ static const struct form forms[] = {
 	.mend = "it is name, version and architecture: \"NAME *\" is any version"},
     {.name = "processes",
 	.always = " ",
-	.mend = "a number stands before each program: \"* /usr/bin/app\" is any number"},
+	.classes = true,
+	.mend = "a number stands before each program, as its class, which is 1, 2-9, 10-99, "
+		"100-999, 1000-9999 or 10000-: \"2-9 /usr/bin/app\"; \"* /usr/bin/app\" is any"},
     {.name = "listening",
 	.always = " ",
 	.mend = "the protocol stands before each address: \"tcp* *:22\", for example"},
@@ -65,6 +68,9 @@ static void advise_pattern(const struct advising *a, const char *key, struct vie
     struct view pattern, const char *means);
 static const struct form *form_of(struct view name);
 static bool can_match(const struct form *form, struct view pattern);
+static bool can_begin(struct view pattern);
+static bool is_class(struct view word);
+static void advise_number(const struct advising *a, const char *key, const struct fact_demand *d);
 static void advise_recorded(const struct advising *a, const char *key, struct view pattern);
 
 void
@@ -89,6 +95,8 @@ advise_values(const struct advising *a, const char *key, const struct fact_deman
 			    a, key, d->name, said[s].patterns->pattern[i], said[s].means);
 	for (size_t i = 0; variables && i < d->deny.count; i++)
 		advise_recorded(a, key, d->deny.pattern[i]);
+	if (d->number.limit_count > 0)
+		advise_number(a, key, d);
 }
 
 static void
@@ -146,7 +154,55 @@ can_match(const struct form *form, struct view pattern)
 	if (form->always != NULL && !open &&
 	    memchr(pattern.data, form->always[0], pattern.size) == NULL)
 		return false;
+	if (form->classes && !can_begin(pattern))
+		return false;
 	return form->size == 0 || (any ? size <= form->size : size == form->size);
+}
+
+/* A * or ? there may stand for the space, too, and so for anything. */
+static bool
+can_begin(struct view pattern)
+{
+	const uint8_t *space = memchr(pattern.data, ' ', pattern.size);
+	const struct view word = {pattern.data, space != NULL ? (size_t)(space - pattern.data) : 0};
+
+	for (size_t i = 0; i < word.size; i++)
+		if (strchr("*?\\", (char)word.data[i]) != NULL)
+			return true;
+	return space == NULL || is_class(word);
+}
+
+static bool
+is_class(struct view word)
+{
+	static const char *const classes[] = {
+	    "1", "2-9", "10-99", "100-999", "1000-9999", "10000-"};
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (view_equal(word, view_of_string(classes[i])))
+			return true;
+	return false;
+}
+
+/* Of the classes the first alone is a number: a range that means more holds for one process. */
+static void
+advise_number(const struct advising *a, const char *key, const struct fact_demand *d)
+{
+	static const struct view one = VIEW_LITERAL("1");
+	const struct form *form = form_of(d->name);
+
+	if (form == NULL || !form->classes || d->word > 1)
+		return;
+	if (d->word == 1 && range_holds(&d->number, one) &&
+	    !range_holds(&d->number, (struct view)VIEW_LITERAL("2")))
+		return;
+	advise(a, key, "\"%.*s\" has classes such as \"2-9\", which are no numbers: %s",
+	    view_precision(d->name), (const char *)d->name.data,
+	    d->word == 1 && range_holds(&d->number, one) ? "none but \"1\" is ever in the range"
+							 : "the workload can never be affirming");
+	advices_mend(a->to,
+	    "list the classes that may be: \"word: 1\" with \"allow\", of 1, 2-9, 10-99, 100-999, "
+	    "1000-9999 and 10000-");
 }
 
 /* A variable that the collector was not asked for is not among them, and so is never refused. */

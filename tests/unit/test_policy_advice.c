@@ -191,6 +191,13 @@ test_values_that_no_fact_has(void **state)
 		"names alone"},
 	    {"name: processes, deny: [/usr/bin/nc]", "\"/usr/bin/nc\": nothing is refused by it",
 		"\"* /usr/bin/app\""},
+	    {"name: processes, equals: ['3 /usr/bin/app']", "never be affirming", "\"2-9 /usr"},
+	    {"name: processes, allow: ['2-8 *', '1 *']", "it allows nothing", "100-999"},
+	    {"name: processes, where: '0 *', count: '= 0'", "nothing is looked at", "\"2-9 /usr"},
+	    {"name: processes, number: '<= 9'", "no numbers: the workload can never be", "word: 1"},
+	    {"name: processes, word: 1, number: '>= 2'", "can never be affirming", "word: 1"},
+	    {"name: processes, where: '* /usr/bin/app', word: 1, number: '<= 9'",
+		"none but \"1\" is ever in the range", "\"word: 1\" with \"allow\""},
 	    {"name: environment, deny: [LD_PRELOAD]", "what the collector was asked for",
 		"\"environment_names\""},
 	    {"name: environment, deny: ['PYTHON*']", "what the collector was asked for",
@@ -208,7 +215,11 @@ test_values_that_no_fact_has(void **state)
 	    "name: environment, deny: ['MODE=debug', '*secret*']",
 	    "name: environment, require: ['TLS_REQUIRED=1']",
 	    "name: processes, deny: ['* /usr/bin/nc', '*/nc', '1?/usr/bin/nc', '1 /usr/bin/nc']",
-	    "name: processes, word: 2, deny: ['/usr/bin/nc']"};
+	    "name: processes, word: 2, deny: ['/usr/bin/nc']",
+	    "name: processes, allow: ['1 *', '2-9 *', '10000- /usr/bin/app', '1* /b', '?-9 /b']",
+	    "name: processes, where: '* /usr/bin/app', word: 1, number: '= 1'",
+	    "name: processes, word: 1, allow: ['1', '2-9']",
+	    "name: processes, word: 2, number: '< 5'", "name: gid, number: '< 1000'"};
 	char rest[256];
 
 	expect_one(state, FACT("packages", "{name: dpkg, deny: [telnetd]}"), REST_LINE,
