@@ -260,7 +260,10 @@ say_signer(const struct page *p, json_t *status)
 	       waiting == NULL && retired == NULL && refused == NULL;
 }
 
-/* What is over, or will be soon; whether anything is over. */
+/*
+ * What is over, or will be soon; whether anything is over that somebody has to do something about:
+ * a window ends by itself, and whom it leaves behind is seen among the workloads.
+ */
 static bool
 say_expiry(const struct page *p, json_t *ends)
 {
@@ -278,7 +281,7 @@ say_expiry(const struct page *p, json_t *ends)
 		if (!json_is_integer(left) || state == NULL ||
 		    strcmp(state, expiry_state_name(EXPIRY_FAR)) == 0)
 			continue;
-		over = over || left_s < 0;
+		over = over || (left_s < 0 && strcmp(of, ends_name(ENDS_POLICY_WINDOW)) != 0);
 		if (strcmp(of, ends_name(ENDS_POLICY_REVIEW)) == 0)
 			words = left_s < 0 ? "should have been looked through for"
 					   : "is to be looked through in";

@@ -361,6 +361,8 @@ def test_the_next_window_to_end_is_said():
         assert " entry=past " in line and "over for 9 days" in line and window() == ("past", "over"), line
         shown = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), "--prometheus").stdout
         assert re.search(r'hallmark_expiry_seconds\{of="policy_window"\} -\d+\n', shown)
+        status, lines = ask(site)
+        assert status == 0 and any(re.match(r"policy_window: past has been over for 9 d", line) for line in lines), lines
 
 
 def test_a_clock_that_is_not_trusted_is_said_with_what_to_do():
