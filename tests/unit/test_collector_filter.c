@@ -232,26 +232,37 @@ reads(void)
 	return syscall(SYS_pidfd_open, parent, 0) >= 0 ? 0 : 2;
 }
 
-/* Threads that share all they have with it, and nothing that is more or less. */
+/* Nothing that is more than a thread or less; 0, or the first that is. A sanitizer makes processes.
+ */
 static int
-makes_threads_and_no_processes(void)
+makes_another(void)
 {
+#ifndef __SANITIZE_ADDRESS__
 	static const unsigned long other[] = {CLONE_VM | SIGCHLD, CLONE_VM | CLONE_VFORK | SIGCHLD,
 	    CLONE_VM | CLONE_SIGHAND | CLONE_THREAD,
 	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |
 		CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_NEWNET};
+
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		if (syscall(SYS_clone, other[i], NULL, NULL, NULL, 0) != -1 || errno != EPERM)
+			return 1 + (int)i;
+#endif
+	return 0;
+}
+
+/* Threads that share all they have with it. */
+static int
+makes_threads_and_no_processes(void)
+{
 	pthread_t thread;
+	int another;
 
 	if (pthread_create(&thread, NULL, return_argument, NULL) != 0)
 		return 1;
 	if (pthread_join(thread, NULL) != 0)
 		return 2;
-#ifndef __SANITIZE_ADDRESS__
-	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
-		if (syscall(SYS_clone, other[i], NULL, NULL, NULL, 0) != -1 || errno != EPERM)
-			return 3 + (int)i;
-#endif
-	return 0;
+	another = makes_another();
+	return another != 0 ? 2 + another : 0;
 }
 
 static int
