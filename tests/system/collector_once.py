@@ -87,8 +87,11 @@ def test_one_that_hangs_holds_up_no_other_and_says_so():
             assert [f["workload"] for f, _ in h.signer.bundles] == ["app", "hung"], out
             assert lacks(h, bundles(h, "hung")[0]) == {
                 "reason": ["budget"], "budget": ["seconds"], "tries": ["1"]}
-            shown = measure(h, "hung", stderr=subprocess.PIPE)
-            out, err = shown.communicate(timeout=15)
+            with tempfile.TemporaryFile() as errors:
+                shown = measure(h, "hung", stderr=errors)
+                out, _ = shown.communicate(timeout=15)
+                errors.seek(0)
+                err = errors.read()
             assert (shown.returncode, out) == (1, b""), err
             assert b"hung: workload hung: it took longer than its budget, seconds: 1" in err, err
 
