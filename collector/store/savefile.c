@@ -108,14 +108,6 @@ savefile_read(int dir, const char *name, size_t size_max, struct buf *to, struct
 	return e;
 }
 
-enum err
-savefile_remove(int dir, const char *name, struct trouble *t)
-{
-	if (unlinkat(dir, name, 0) != 0)
-		return errno == ENOENT ? ERR_OK : fail(t, name, "cannot be removed");
-	return fsync(dir) == 0 ? ERR_OK : fail(t, name, "its directory cannot be synced");
-}
-
 bool
 savefile_is_leftover(const char *name)
 {

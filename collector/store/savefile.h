@@ -33,9 +33,6 @@ enum err savefile_rewrite(int dir, const char *name, struct view bytes, struct t
 enum err savefile_read(
     int dir, const char *name, size_t size_max, struct buf *to, struct trouble *t) MUST_USE;
 
-/* Removes it for good; a file that is not there is no error. */
-enum err savefile_remove(int dir, const char *name, struct trouble *t) MUST_USE;
-
 /* A file beside another one: by a program that ended before it was renamed, or of a rewritten one.
  */
 bool savefile_is_leftover(const char *name);
