@@ -85,17 +85,18 @@ say(struct session *s, const struct message_refusal *m)
 static void
 log_why_unauthorized(struct logline *l, const struct session *s, struct view workload)
 {
-	const struct policy *p = s->service->policy;
-	const struct policy_rule *entry;
+	const struct policy_rule *entry =
+	    workload.size > 0 ? policy_find_entry(s->service->policy, workload) : NULL;
 
-	if (workload.size == 0 || policy_find(p, workload, view_of_string(s->identity)) != NULL) {
+	if (workload.size == 0 ||
+	    (entry != NULL && policy_rule_allows(entry, view_of_string(s->identity)))) {
 		logline_string(l, "text",
 		    s->is_relay
 			? "a relay (`relays` in signer.yaml), from which this message is not "
 			  "taken"
 			: "no relay (`relays` in signer.yaml), and this message is taken from "
 			  "those alone");
-	} else if ((entry = policy_find_entry(p, workload)) != NULL) {
+	} else if (entry != NULL) {
 		logline_view(l, "entry", policy_rule_match(entry));
 		logline_string(l, "text",
 		    "the policy's entry for this workload does not have this collector under "
@@ -122,7 +123,8 @@ log_refusal(const struct session *s, const struct message_refusal *m)
 	}
 	if (m->has_id)
 		logline_number(&l, "id", m->id);
-	if (m->code == ERR_UNAUTHORIZED)
+	/* A large policy is not searched again for a line that is left out. */
+	if (m->code == ERR_UNAUTHORIZED && !l.off)
 		log_why_unauthorized(&l, s, m->workload);
 	logline_end(&l);
 }
