@@ -11,24 +11,25 @@
 
 enum yaml_shape { YAML_SHAPE_SCALAR, YAML_SHAPE_LIST, YAML_SHAPE_MAPPING, YAML_SHAPE_ALIAS };
 
+/* A large policy is half a million of them: the order of members leaves no gaps. */
 struct yaml_node {
 	const char *file; /* as faults name it */
 	unsigned line;    /* on which it begins */
 	unsigned place;   /* among the children of `above` */
-	enum yaml_shape shape;
-	bool plain;  /* a scalar without quotes */
-	bool marked; /* had an anchor or a tag: its fault is noted */
-	bool cut;    /* the text broke off in it: its fault is noted */
-	bool merged; /* of several, of which `above` has the last word */
+	unsigned size;    /* nodes: how many it is and holds, keys too */
+	enum yaml_shape shape : 2;
+	bool plain : 1;  /* a scalar without quotes */
+	bool marked : 1; /* had an anchor or a tag: its fault is noted */
+	bool cut : 1;    /* the text broke off in it: its fault is noted */
+	bool merged : 1; /* of several, of which `above` has the last word */
 
 	/* What a schema made of it (yaml_walk.h, yaml_fill.h). */
-	bool faulty;  /* it is not to be used: its fault is noted */
-	bool checked; /* in a whole, all keys of it too */
-	void *filled; /* the struct that was made of a mapping, where schemas have a pointer */
+	bool faulty : 1;  /* it is not to be used: its fault is noted */
+	bool checked : 1; /* in a whole, all keys of it too */
+	void *filled;     /* the struct that was made of a mapping, where schemas have a pointer */
 
 	/* What it is written in; NULL for all of a text. Of a merged one, what it stands for. */
 	const struct yaml_node *above;
-	size_t size; /* nodes: how many it is and holds, keys too */
 	union {
 		struct view text; /* of a scalar; a NUL stands behind it */
 		/* Entries of a list; of a mapping keys and values in turn, in their order. */

@@ -5,19 +5,13 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "proto/region.h"
 #include "proto/text.h"
 
-#define SHOWN_MAX   80          /* bytes of an anchor or a tag inside a fault */
-#define CHUNK_BYTES (64 * 1024) /* of a tree's memory */
-
-struct chunk {
-	struct chunk *next;
-	size_t used, size; /* bytes */
-	max_align_t memory[];
-};
+#define SHOWN_MAX 80 /* bytes of an anchor or a tag inside a fault */
 
 struct yaml_tree {
-	struct chunk *chunks;
+	struct region memory;
 };
 
 struct reading {
@@ -59,10 +53,7 @@ yaml_tree_free(struct yaml_tree **t)
 {
 	if (*t == NULL)
 		return;
-	for (struct chunk *c = (*t)->chunks, *next; c != NULL; c = next) {
-		next = c->next;
-		free(c);
-	}
+	region_free(&(*t)->memory);
 	free(*t);
 	*t = NULL;
 }
@@ -70,25 +61,7 @@ yaml_tree_free(struct yaml_tree **t)
 void *
 yaml_tree_memory(struct yaml_tree *t, size_t count, size_t size)
 {
-	struct chunk *c = t->chunks;
-	size_t bytes;
-	void *memory;
-
-	if (size > 0 && count > (SIZE_MAX - sizeof(*c) - CHUNK_BYTES) / size)
-		abort();
-	bytes =
-	    (count * size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-	if (c == NULL || c->size - c->used < bytes) {
-		const size_t room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-
-		if ((c = calloc(1, sizeof(*c) + room)) == NULL)
-			abort();
-		*c = (struct chunk){t->chunks, 0, room};
-		t->chunks = c;
-	}
-	memory = (uint8_t *)c->memory + c->used;
-	c->used += bytes;
-	return memory;
+	return region_memory(&t->memory, count, size);
 }
 
 struct yaml_node *

@@ -103,6 +103,7 @@ policy_free(struct policy **p)
 	for (size_t i = 0; i < (*p)->reference_count; i++) {
 		reference_free(&(*p)->references[i].set);
 		buf_free(&(*p)->references[i].content);
+		buf_free(&(*p)->references[i].text);
 	}
 	for (size_t i = 0; i < (*p)->package_list_count; i++) {
 		package_list_free(&(*p)->package_lists[i].list);
@@ -114,9 +115,7 @@ policy_free(struct policy **p)
 	}
 	operators_free(&(*p)->operators.operators);
 	buf_free(&(*p)->operators.content);
-	for (size_t i = 0; i < (*p)->owned_count; i++)
-		free((*p)->owned[i]);
-	free((*p)->owned);
+	region_free(&(*p)->memory);
 	free((*p)->files);
 	buf_free(&(*p)->id);
 	buf_free(&(*p)->manifest);

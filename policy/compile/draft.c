@@ -93,18 +93,7 @@ draft_end(struct draft *d)
 void *
 draft_memory(struct policy *p, size_t count, size_t size)
 {
-	const size_t used = p->owned_count;
-
-	if ((used & (used - 1)) == 0) { /* 0, or a power of two: it is full */
-		void **grown = realloc(p->owned, (used > 0 ? 2 * used : 1) * sizeof(*grown));
-
-		if (grown == NULL)
-			abort();
-		p->owned = grown;
-	}
-	if ((p->owned[p->owned_count] = calloc(count > 0 ? count : 1, size)) == NULL)
-		abort();
-	return p->owned[p->owned_count++];
+	return region_memory(&p->memory, count, size);
 }
 
 struct view

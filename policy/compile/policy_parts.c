@@ -59,7 +59,7 @@ take_references(struct reading *r)
 
 	policy_families_compile(r->draft);
 	for (size_t i = 0; i < p->reference_count; i++) {
-		p->references[i].content = BUF_INIT;
+		p->references[i].content = p->references[i].text = BUF_INIT;
 		policy_families_file_key(p, i, r->key);
 		take_reference(r, &p->references[i]);
 	}
@@ -91,7 +91,8 @@ read_set(struct reading *r, const char *shown, struct policy_reference *to)
 		    (struct view){NULL, 0});
 	if (to->source == NULL)
 		return reference_parse(shown, content, r->draft->faults, &to->set);
-	return policy_sources_read(to->source, shown, content, r->draft->faults, &to->set);
+	return policy_sources_read(
+	    to->source, shown, content, r->draft->faults, &to->text, &to->set);
 }
 
 /* None is read any more when there are too many bytes of them: whoever named them had few. */

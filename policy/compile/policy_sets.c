@@ -15,6 +15,7 @@ struct gathering {
 	const struct raw_workload *raw;
 	struct policy_rule *rule;
 	size_t at_once; /* how many of the sets count at one time, at most */
+	const struct policy_reference *reference[POLICY_RULE_SETS_MAX]; /* the rule's, so far */
 	char key[DRAFT_KEY_MAX];
 };
 
@@ -22,7 +23,8 @@ static void gather(struct gathering *g, enum component_kind kind);
 static void take_name(struct gathering *g, const char *name);
 static void fault_unlisted(struct gathering *g, const char *name);
 static void take_set(struct gathering *g, const char *name, const struct policy_reference *r);
-static void take_families(struct policy_rule *rule);
+static void keep_sets(struct gathering *g);
+static void take_families(struct gathering *g);
 static void take_releases(struct gathering *g);
 static const char *called(const struct policy_reference *r);
 static bool is_called(const struct policy_reference *r, const char *name);
@@ -35,11 +37,12 @@ policy_sets_compile(struct draft *d, size_t entry)
 
 	g.raw = &d->raw->workloads[entry];
 	g.rule = &d->policy->rules[entry];
+	g.rule->reference = g.reference;
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		gather(&g, (enum component_kind)k);
-	qsort(g.rule->reference, g.rule->reference_count, sizeof(g.rule->reference[0]),
-	    reference_compare);
-	take_families(g.rule);
+	qsort(g.reference, g.rule->reference_count, sizeof(g.reference[0]), reference_compare);
+	keep_sets(&g);
+	take_families(&g);
 	take_releases(&g);
 }
 
@@ -140,10 +143,25 @@ take_set(struct gathering *g, const char *name, const struct policy_reference *r
 		    g->key, POLICY_RULE_SETS_MAX, name);
 }
 
+/* With the policy, and no more than they are: there may be 10,000 entries. */
+static void
+keep_sets(struct gathering *g)
+{
+	struct policy_rule *rule = g->rule;
+
+	rule->reference =
+	    draft_memory(g->draft->policy, rule->reference_count, sizeof(g->reference[0]));
+	memcpy(rule->reference, g->reference, rule->reference_count * sizeof(g->reference[0]));
+}
+
 /* A rule names families as a whole. */
 static void
-take_families(struct policy_rule *rule)
+take_families(struct gathering *g)
 {
+	struct policy_rule *rule = g->rule;
+
+	rule->family =
+	    draft_memory(g->draft->policy, rule->reference_count, sizeof(rule->family[0]));
 	for (size_t i = 0; i < rule->reference_count; i++)
 		for (size_t j = 0; j < rule->reference_count; j++)
 			if (i == j || (rule->reference[i]->family != NULL &&
@@ -156,6 +174,8 @@ take_releases(struct gathering *g)
 {
 	struct policy_rule *rule = g->rule;
 
+	rule->release =
+	    draft_memory(g->draft->policy, g->raw->release_count, sizeof(rule->release[0]));
 	for (size_t i = 0; i < g->raw->release_count; i++) {
 		const char *name = g->raw->release[i];
 		uint64_t bits = 0;

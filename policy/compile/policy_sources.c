@@ -64,21 +64,19 @@ policy_sources_find(struct draft *d, const char *key, const char *name)
 
 enum err
 policy_sources_read(const struct policy_source *s, const char *shown, struct view content,
-    struct faults *faults, struct reference_set **out)
+    struct faults *faults, struct buf *text, struct reference_set **out)
 {
 	struct set_draft *set = set_draft_new();
-	struct buf text = BUF_INIT;
 	size_t count;
 	enum err e;
 
 	*out = NULL;
 	e = source_json_read(shown, content, &s->options, faults, set);
 	if (e == ERR_OK)
-		e = set_draft_write(set, shown, faults, &text, &count);
+		e = set_draft_write(set, shown, faults, text, &count);
 	if (e == ERR_OK)
-		e = reference_parse(shown, buf_view(&text), faults, out);
+		e = reference_parse(shown, buf_view(text), faults, out);
 	set_draft_free(&set);
-	buf_free(&text);
 	return e;
 }
 

@@ -16,10 +16,10 @@ void policy_sources_compile(struct draft *d);
 const struct policy_source *policy_sources_find(struct draft *d, const char *key, const char *name);
 
 /*
- * The set that the content gives. `shown` is the file's name in faults. ERR_CONFIG, with faults;
- * *out is NULL then.
+ * The set that the content gives, and the text that it points into. `shown` is the file's name in
+ * faults. ERR_CONFIG, with faults; *out is NULL then.
  */
 enum err policy_sources_read(const struct policy_source *s, const char *shown, struct view content,
-    struct faults *faults, struct reference_set **out) MUST_USE;
+    struct faults *faults, struct buf *text, struct reference_set **out) MUST_USE;
 
 #endif

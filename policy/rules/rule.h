@@ -19,6 +19,7 @@
 #include "policy/sources/source_options.h"
 #include "policy/values/range.h"
 #include "proto/evidence/component.h"
+#include "proto/region.h"
 #include "proto/report/report.h"
 
 /* How files are read that are no sets themselves. */
@@ -34,7 +35,8 @@ struct policy_reference {
 	const struct policy_family *family; /* NULL: it is no release, and always counts */
 	size_t release;
 	struct reference_set *set;
-	struct buf content; /* as it was read */
+	struct buf content; /* as it was read; a set points into it */
+	struct buf text;    /* that the source made of it, which the set points into then */
 	struct digest digest;
 };
 
@@ -159,10 +161,10 @@ struct policy_rule {
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
 	enum report_status mixed_release;
 	size_t reference_count;
-	const struct policy_reference *reference[POLICY_RULE_SETS_MAX]; /* by name */
-	uint64_t family[POLICY_RULE_SETS_MAX]; /* its bit, and those of its family's others */
+	const struct policy_reference **reference; /* by name; at most POLICY_RULE_SETS_MAX */
+	uint64_t *family; /* of each reference: its bit, and those of its family's others */
 	size_t release_count;
-	uint64_t release[POLICY_RELEASE_MAX]; /* families that have to be of one release: bits */
+	uint64_t *release; /* families that have to be of one release: bits */
 	size_t exception_count;
 	struct exception_rule *exception; /* of all rules, by kind; at most REPORT_EXCEPTIONS_MAX */
 };
@@ -192,8 +194,7 @@ struct policy {
 	struct policy_object *objects;
 	size_t file_count;
 	struct policy_file *files; /* in the order in which they were read */
-	void **owned;              /* all that the rules point to */
-	size_t owned_count;
+	struct region memory;      /* of all that the rules point to */
 };
 
 /* The family that bits of `reference` are of, of which there is one at least. */

@@ -1,6 +1,7 @@
 #include "policy/sources/reference.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/encoding.h"
 #include "proto/text.h"
@@ -8,7 +9,7 @@
 #define LINE_SHOWN_MAX 96 /* bytes: a digest, and the beginning of a path */
 
 struct reference_set {
-	struct buf names;
+	struct buf names; /* that are not in the text as they are */
 	struct reference_entry *entries;
 	const struct reference_entry **by_content; /* NULL: nobody has asked for it */
 	size_t count;
@@ -43,7 +44,8 @@ reference_parse(
 		abort();
 	s->names = BUF_INIT;
 	/* A name is not longer than its line: the names do not move while they are pointed to. */
-	if (buf_reserve(&s->names, text.size + 1) == NULL)
+	if (text.size > 0 && memchr(text.data, '\\', text.size) != NULL &&
+	    buf_reserve(&s->names, text.size) == NULL)
 		abort();
 	while (text.size > 0) {
 		const char *wrong = "the last line is not ended; the file may have been cut";

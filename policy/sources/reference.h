@@ -20,7 +20,10 @@
 /* Sorted by reference_entry_compare; no two equal entries. */
 struct reference_set;
 
-/* Every bad line is a fault of `file`; then ERR_CONFIG and *out NULL. The text is copied. */
+/*
+ * Every bad line is a fault of `file`; then ERR_CONFIG and *out NULL. The text is borrowed: the set
+ * points into it.
+ */
 enum err reference_parse(
     const char *file, struct view text, struct faults *faults, struct reference_set **out) MUST_USE;
 void reference_free(struct reference_set **s);

@@ -17,8 +17,10 @@ static const char *parse_given(struct view *rest, struct reference_entry *e);
 static bool take_number(struct view *rest, const char *name, uint32_t *out);
 static bool take_mode(struct view *rest, uint16_t *out);
 static struct view take_word(struct view *rest);
-static const char *append_sum_name(struct buf *names, struct view name, bool escaped);
-static const char *append_word(struct buf *names, struct view word, struct view *out);
+static const char *take_sum_name(
+    struct buf *names, struct view name, bool escaped, struct view *out);
+static const char *take_name(struct buf *names, struct view word, struct view *out);
+static const char *check_plain(struct view name);
 static bool is_plain(struct view path);
 static void write_word(struct buf *to, struct view name);
 static int compare_given(uint32_t a, bool a_given, uint32_t b, bool b_given);
@@ -122,8 +124,6 @@ static const char *
 parse_sum(struct view line, struct buf *names, struct reference_entry *e)
 {
 	const bool escaped = line.size > 0 && line.data[0] == '\\';
-	const size_t begun = names->size;
-	const char *wrong;
 
 	if (escaped)
 		line = (struct view){line.data + 1, line.size - 1};
@@ -135,9 +135,7 @@ parse_sum(struct view line, struct buf *names, struct reference_entry *e)
 		       "path; "
 		       "or \"file\" or \"link\", content and path";
 	line = (struct view){line.data + DIGEST_HEX_SIZE + 2, line.size - DIGEST_HEX_SIZE - 2};
-	wrong = append_sum_name(names, line, escaped);
-	e->path = (struct view){names->data + begun, names->size - begun};
-	return wrong;
+	return take_sum_name(names, line, escaped, &e->path);
 }
 
 static const char *
@@ -152,7 +150,7 @@ parse_words(struct view line, struct buf *names, struct reference_entry *e)
 	if (content.size == 0 || path.size == 0)
 		return "expected content and path behind \"file\" or \"link\", with one space "
 		       "between";
-	if ((wrong = append_word(names, path, &e->path)) == NULL &&
+	if ((wrong = take_name(names, path, &e->path)) == NULL &&
 	    (wrong = parse_content(content, e->path, names, e)) == NULL)
 		wrong = parse_given(&line, e);
 	return wrong;
@@ -168,7 +166,7 @@ parse_content(struct view word, struct view path, struct buf *names, struct refe
 		return digest_from_hex(word, &e->digest) == ERR_OK
 			   ? NULL
 			   : "expected a SHA-256 in 64 lower-case hex digits";
-	if ((wrong = append_word(names, word, &e->target)) != NULL)
+	if ((wrong = take_name(names, word, &e->target)) != NULL)
 		return wrong;
 	if (e->target.size > REFERENCE_TARGET_MAX)
 		return "the target is longer than 4096 bytes";
@@ -242,23 +240,22 @@ take_word(struct view *rest)
 	return word;
 }
 
-/* Appends the name as it is in the file system; there is room. */
+/* The name as it is in the file system; appended where it is escaped: there is room. */
 static const char *
-append_sum_name(struct buf *names, struct view name, bool escaped)
+take_sum_name(struct buf *names, struct view name, bool escaped, struct view *out)
 {
+	const size_t begun = names->size;
 	bool needed = false;
 
+	*out = name;
+	if (!escaped)
+		return name.size > 0 && memchr(name.data, '\\', name.size) != NULL
+			   ? "a backslash stands in a name without one before the digest"
+			   : check_plain(name);
 	for (size_t i = 0; i < name.size; i++) {
 		uint8_t c = name.data[i];
 
-		if (c == 0)
-			return "a path cannot hold a zero byte";
-		if (c == '\r')
-			return "a carriage return stands here as it is; save the file with Unix "
-			       "line ends";
 		if (c == '\\') {
-			if (!escaped)
-				return "a backslash stands in a name without one before the digest";
 			needed = true;
 			i++;
 			c = i < name.size ? name.data[i] : 0;
@@ -271,26 +268,25 @@ append_sum_name(struct buf *names, struct view name, bool escaped)
 		}
 		buf_append_byte(names, c);
 	}
-	if (escaped && !needed)
+	*out = (struct view){names->data + begun, names->size - begun};
+	if (!needed)
 		return "a backslash stands before the digest, but nothing in the name needs it";
-	return NULL;
+	return check_plain(name);
 }
 
 /* The same of a word, which has no space. */
 static const char *
-append_word(struct buf *names, struct view word, struct view *out)
+take_name(struct buf *names, struct view word, struct view *out)
 {
 	static const char escapes[] = "\\nrs", meant[] = "\\\n\r ";
 	const size_t begun = names->size;
 
+	*out = word;
+	if (word.size == 0 || memchr(word.data, '\\', word.size) == NULL)
+		return check_plain(word);
 	for (size_t i = 0; i < word.size; i++) {
 		uint8_t c = word.data[i];
 
-		if (c == 0)
-			return "a path cannot hold a zero byte";
-		if (c == '\r')
-			return "a carriage return stands here as it is; save the file with Unix "
-			       "line ends";
 		if (c == '\\') {
 			const char *escape = ++i < word.size && word.data[i] != 0
 						 ? strchr(escapes, word.data[i])
@@ -304,6 +300,17 @@ append_word(struct buf *names, struct view word, struct view *out)
 		buf_append_byte(names, c);
 	}
 	*out = (struct view){names->data + begun, names->size - begun};
+	return check_plain(word);
+}
+
+/* Bytes that stand for themselves nowhere. */
+static const char *
+check_plain(struct view name)
+{
+	if (name.size > 0 && memchr(name.data, 0, name.size) != NULL)
+		return "a path cannot hold a zero byte";
+	if (name.size > 0 && memchr(name.data, '\r', name.size) != NULL)
+		return "a carriage return stands here as it is; save the file with Unix line ends";
 	return NULL;
 }
 

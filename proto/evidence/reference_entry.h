@@ -48,8 +48,9 @@ struct reference_entry {
 };
 
 /*
- * NULL, or what is wrong with the line, which is without its line feed. Names are appended to
- * `names`, where the entry's views point to: room for `line.size` bytes has to be reserved there.
+ * NULL, or what is wrong with the line, which is without its line feed. The entry's views point
+ * into it; names that stand in it with a backslash are appended to `names` as they are meant, where
+ * room for `line.size` bytes has to be reserved.
  */
 const char *reference_entry_parse(
     struct view line, struct buf *names, struct reference_entry *out) MUST_USE;
