@@ -10,24 +10,26 @@
 
 #include "proto/bytes.h"
 #include "proto/report/report.h"
+#include "proto/wire/keychannel.h"
 
-/* One for each relying party that wants its own `aud`. */
+/* One for each kind of relying party: issuer, lifetime, and what it covers. */
 #define TOKEN_PROFILES_MAX 64
+
+#define TOKEN_AUDIENCES_MAX 64 /* relying parties of a profile; each token is for one */
 
 /* Patterns of a profile: of collectors, or of workloads. */
 #define TOKEN_PATTERNS_MAX 64
 
-#define TOKEN_PATTERN_MAX 512 /* bytes: as long as an identity may be */
-#define TOKEN_PARTY_MAX   512 /* bytes of iss and of aud: an https URL */
-
-#define TOKEN_LIFETIME_MOST_S 86400 /* it cannot be taken back: a day is long for a mistake */
+#define TOKEN_PATTERN_MAX 512                     /* bytes: as long as an identity may be */
+#define TOKEN_PARTY_MAX   KEYCHANNEL_AUDIENCE_MAX /* bytes of iss and of aud */
 
 #define TOKEN_STATUSES_MAX 4 /* those of a report */
 
 struct token_profile {
 	struct view name;                                /* as a workload's, 64 bytes at most */
 	struct view issuer;                              /* iss */
-	struct view audience;                            /* aud */
+	const struct view *audiences;                    /* aud is one of them */
+	size_t audience_count;                           /* at least 1 */
 	uint32_t lifetime_s;                             /* at most, from the report's iat */
 	const struct view *collectors;                   /* glob_match, GLOB_IDENTITY */
 	const struct view *workloads;                    /* the same, GLOB_TEXT */

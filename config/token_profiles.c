@@ -24,6 +24,9 @@ static const cyaml_strval_t statuses[] = {
 static const cyaml_schema_value_t pattern_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TOKEN_PATTERN_MAX),
 };
+static const cyaml_schema_value_t party_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TOKEN_PARTY_MAX),
+};
 static const cyaml_schema_value_t status_entry = {
     CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum report_status, statuses, CYAML_ARRAY_LEN(statuses)),
 };
@@ -35,7 +38,7 @@ static const cyaml_schema_value_t status_entry = {
 static const cyaml_schema_field_t fields[] = {
     TEXT(profile, KEYCHANNEL_PROFILE_MAX),
     TEXT(iss, TOKEN_PARTY_MAX),
-    TEXT(aud, TOKEN_PARTY_MAX),
+    LIST(aud, SETTINGS_REQUIRED, &party_entry, TOKEN_AUDIENCES_MAX),
     CYAML_FIELD_UINT("lifetime_s", SETTINGS_OPTIONAL, struct raw_token_profile, lifetime_s),
     LIST(collectors, SETTINGS_REQUIRED, &pattern_entry, TOKEN_PATTERNS_MAX),
     LIST(workloads, SETTINGS_REQUIRED, &pattern_entry, TOKEN_PATTERNS_MAX),
@@ -59,6 +62,8 @@ struct place {
 static struct view take_name(
     struct place *p, const struct raw_token_profile *raw, const struct token_profile *before);
 static struct view take_party(struct place *p, const char *name, const char *text);
+static void take_audiences(
+    struct place *p, const struct raw_token_profile *raw, struct token_profile *to);
 static bool begins_with_scheme(const char *text);
 static uint32_t take_lifetime(struct place *p, uint32_t found);
 static const struct view *take_patterns(
@@ -78,7 +83,7 @@ token_profiles_take(struct settings *s, const struct raw_token_profile *raw, siz
 
 		t->name = take_name(&p, &raw[i], profiles);
 		t->issuer = take_party(&p, "iss", raw[i].iss);
-		t->audience = take_party(&p, "aud", raw[i].aud);
+		take_audiences(&p, &raw[i], t);
 		t->lifetime_s = take_lifetime(&p, raw[i].lifetime_s);
 		t->collectors =
 		    take_patterns(&p, "collectors", raw[i].collectors, raw[i].collectors_count);
@@ -133,6 +138,25 @@ take_party(struct place *p, const char *name, const char *text)
 	return v;
 }
 
+static void
+take_audiences(struct place *p, const struct raw_token_profile *raw, struct token_profile *to)
+{
+	struct view *views = settings_new(p->s, raw->aud_count, sizeof(*views));
+
+	for (size_t i = 0; i < raw->aud_count; i++) {
+		char entry[SUBKEY_MAX];
+
+		snprintf(entry, sizeof(entry), "aud[%zu]", i);
+		views[i] = take_party(p, entry, raw->aud[i]);
+		for (size_t j = 0; j < i; j++)
+			if (view_equal(views[i], views[j]))
+				settings_fault(p->s, key_of(p, entry), "\"%s\" names \"%s\" twice",
+				    p->key, raw->aud[i]);
+	}
+	to->audiences = views;
+	to->audience_count = raw->aud_count;
+}
+
 /* RFC 3986, section 3.1; what it begins with is not looked at closer. */
 static bool
 begins_with_scheme(const char *text)
@@ -148,10 +172,10 @@ take_lifetime(struct place *p, uint32_t found)
 {
 	if (!yaml_file_has(p->s->yaml, key_of(p, "lifetime_s")))
 		return LIFETIME_DEFAULT_S;
-	if (found > 0 && found <= TOKEN_LIFETIME_MOST_S)
+	if (found > 0 && found <= KEYCHANNEL_LIFETIME_MAX_S)
 		return found;
 	settings_fault(p->s, p->key, "\"%s\" must be 1 to %d, found %u; the default is %d", p->key,
-	    TOKEN_LIFETIME_MOST_S, found, LIFETIME_DEFAULT_S);
+	    KEYCHANNEL_LIFETIME_MAX_S, found, LIFETIME_DEFAULT_S);
 	return LIFETIME_DEFAULT_S;
 }
 

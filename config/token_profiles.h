@@ -9,11 +9,11 @@
 
 /* The file's list as it stands, an entry each. */
 struct raw_token_profile {
-	char *profile, *iss, *aud;
+	char *profile, *iss;
 	uint32_t lifetime_s;
-	char **collectors, **workloads;
+	char **aud, **collectors, **workloads;
 	enum report_status *statuses;
-	uint32_t collectors_count, workloads_count, statuses_count;
+	uint32_t aud_count, collectors_count, workloads_count, statuses_count;
 };
 extern const cyaml_schema_value_t token_profile_schema;
 

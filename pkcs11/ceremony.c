@@ -240,10 +240,12 @@ show_profiles(const struct hsm_config *c)
 	for (size_t i = 0; i < c->token_count; i++) {
 		const struct token_profile *t = &c->tokens[i];
 
-		printf("profile  '%.*s' gives tokens of %.*s for %.*s, for %u s\n",
-		    view_precision(t->name), (const char *)t->name.data, view_precision(t->issuer),
-		    (const char *)t->issuer.data, view_precision(t->audience),
-		    (const char *)t->audience.data, t->lifetime_s);
+		for (size_t j = 0; j < t->audience_count; j++)
+			printf("profile  '%.*s' gives tokens of %.*s for %.*s, for %u s\n",
+			    view_precision(t->name), (const char *)t->name.data,
+			    view_precision(t->issuer), (const char *)t->issuer.data,
+			    view_precision(t->audiences[j]), (const char *)t->audiences[j].data,
+			    t->lifetime_s);
 	}
 }
 

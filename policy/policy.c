@@ -266,24 +266,9 @@ policy_rule_at(const struct policy *p, uint32_t number)
 }
 
 struct view
-policy_rule_token(const struct policy_rule *r)
+policy_rule_tokens(const struct policy_rule *r)
 {
-	return r->token;
-}
-
-struct view
-policy_token_next(const struct policy *p, size_t *place)
-{
-	while (*place < p->rule_count) {
-		const struct view token = p->rules[(*place)++].token;
-		bool first = token.size > 0;
-
-		for (size_t i = 0; i + 1 < *place && first; i++)
-			first = !view_equal(token, p->rules[i].token);
-		if (first)
-			return token;
-	}
-	return (struct view){NULL, 0};
+	return r->tokens;
 }
 
 uint64_t

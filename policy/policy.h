@@ -108,16 +108,10 @@ uint32_t policy_rule_number(const struct policy *p, const struct policy_rule *r)
 const struct policy_rule *policy_rule_at(const struct policy *p, uint32_t number);
 
 /*
- * The profile by which the key process makes a token with each receipt of this workload; size 0: no
- * token. Valid as long as the policy.
+ * The tokens that the key process is to make with each receipt of this workload, as
+ * proto/wire/token_wants.h has them; size 0: none. Valid as long as the policy.
  */
-struct view policy_rule_token(const struct policy_rule *r);
-
-/*
- * The names of the profiles that its entries ask for, each once: the next, size 0 behind the last.
- * `place` is 0 before the first.
- */
-struct view policy_token_next(const struct policy *p, size_t *place);
+struct view policy_rule_tokens(const struct policy_rule *r);
 
 /*
  * When somebody is to look through it again: the first of its own date and those of its entries, in

@@ -15,6 +15,7 @@
 #include "proto/evidence/identity.h"
 #include "proto/text.h"
 #include "signer/check_peers.h"
+#include "signer/check_tokens.h"
 #include "signer/front/conn_pool.h"
 #include "signer/ground/machine_clock.h"
 #include "signer/loaded.h"
@@ -40,9 +41,6 @@ static void check_key_process(
 static void check_socket(const char *path, struct checking *all);
 static void check_program(
     const struct signer_config *c, const struct policy *p, struct checking *all);
-static void check_tokens(
-    const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults);
-static void note_tokens(const struct policy *p, const char *path, struct checking *all);
 static void note_new_log(const struct signer_config *c, struct checking *all);
 static void note_speaker(const struct policy *p, struct checking *all);
 static void print_clock(void);
@@ -241,7 +239,7 @@ check_key_process(const struct signer_config *c, const struct policy *p, struct 
 	if (c->key_process.socket != NULL && c->key_process.program == NULL) {
 		check_socket(c->key_process.socket, all);
 		if (p != NULL)
-			note_tokens(p, c->key_process.socket, all);
+			check_tokens_elsewhere(c->key_process.socket, p, &all->notes);
 	}
 	if (c->key_process.program != NULL && c->key_process.config != NULL)
 		check_program(c, p, all);
@@ -283,29 +281,8 @@ check_program(const struct signer_config *c, const struct policy *p, struct chec
 		    "process would sign for another log",
 		    c->log_origin, hsm->origin);
 	if (p != NULL)
-		check_tokens(c->key_process.config, hsm, p, faults);
+		check_tokens(c->key_process.config, hsm, p, faults, &all->notes);
 	hsm_config_free(&hsm);
-}
-
-/* What the policy asks for must be there. Whether it covers the workloads, each report shows. */
-static void
-check_tokens(
-    const char *path, const struct hsm_config *hsm, const struct policy *p, struct faults *faults)
-{
-	struct view name;
-	size_t place = 0;
-
-	while ((name = policy_token_next(p, &place)).size > 0) {
-		size_t t = 0;
-
-		while (t < hsm->token_count && !view_equal(hsm->tokens[t].name, name))
-			t++;
-		if (t == hsm->token_count)
-			faults_add(faults, path, 0,
-			    "tokens: expected the profile \"%.*s\", which the policy wants tokens "
-			    "by, found %zu without it; those receipts would leave without a token",
-			    view_precision(name), (const char *)name.data, hsm->token_count);
-	}
 }
 
 /* A path that is mistaken would begin an empty log beside the right one. */
@@ -318,18 +295,4 @@ note_new_log(const struct signer_config *c, struct checking *all)
 		faults_add(&all->notes, c->log_directory, 0,
 		    "log.directory: %s is not there: a new log begins with the first start",
 		    c->log_directory);
-}
-
-/* The key process's configuration is another user's: only that one can see what is in it. */
-static void
-note_tokens(const struct policy *p, const char *path, struct checking *all)
-{
-	struct view name;
-	size_t place = 0;
-
-	while ((name = policy_token_next(p, &place)).size > 0)
-		faults_add(&all->notes, path, 0,
-		    "policy: wants tokens by the profile \"%.*s\"; hallmark-hsm check shows "
-		    "whether hsm.yaml has it",
-		    view_precision(name), (const char *)name.data);
 }

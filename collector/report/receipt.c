@@ -98,10 +98,16 @@ receipt_save(int dir, const struct message_receipt *r, struct view log, struct t
 	enum err e = ERR_OK;
 
 	receipt_name(r->workload, log, r->seq, name);
-	if (r->jws.size > 0) {
+	if (r->token_count > 0) {
 		suffix = strrchr(name, '.');
 		memcpy(suffix, ".jwt", sizeof(".jwt"));
-		e = savefile_write(dir, name, r->jws, t);
+		for (size_t i = 0; i < r->token_count; i++) {
+			buf_append_string(&text, i > 0 ? "\n" : "");
+			buf_append_view(&text, r->token[i]);
+		}
+		if ((e = buf_status(&text)) == ERR_OK)
+			e = savefile_write(dir, name, buf_view(&text), t);
+		buf_clear(&text);
 		receipt_name(r->workload, log, r->seq, name);
 	}
 	tlogproof_write(&proof, &text);

@@ -7,8 +7,8 @@
  * hand the signature over the checkpoint is verified too.
  *
  * Files: <workload>-<log>-<seq, ten digits>.tlog-proof (C2SP tlog-proof), and .jwt beside it where
- * the signer gave a token. <log> is the beginning of its origin's SHA-256, eight hex digits: each
- * log numbers the reports of a workload for itself.
+ * the signer gave tokens, a line each. <log> is the beginning of its origin's SHA-256, eight hex
+ * digits: each log numbers the reports of a workload for itself.
  */
 #ifndef HALLMARK_COLLECTOR_REPORT_RECEIPT_H
 #define HALLMARK_COLLECTOR_REPORT_RECEIPT_H

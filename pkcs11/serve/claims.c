@@ -28,6 +28,7 @@ struct pieces {
 };
 
 static const struct token_profile *find_profile(const struct hsm_config *c, struct view name);
+static bool take_audience(const struct token_profile *p, struct view *audience, struct buf *why);
 static bool is_covered(const struct hsm_config *c, const struct token_profile *p,
     const struct report *r, struct buf *why);
 static bool is_in_time(const struct claims_source *source, const struct token_profile *p,
@@ -37,20 +38,22 @@ static bool matches_any(
 static bool has_status(const struct token_profile *p, enum report_status status);
 static enum err write_claims(const struct hsm_config *c, const struct token_profile *p,
     const struct report *r, const struct claims_source *source, struct buf *to);
-static size_t size_bound(
-    const struct hsm_config *c, const struct token_profile *p, const struct report *r);
+static size_t size_bound(const struct hsm_config *c, const struct token_profile *p,
+    const struct report *r, const struct claims_source *source);
 static void write_head(struct json_writer *w, const struct token_profile *p, const struct report *r,
-    const struct digest *leaf);
+    const struct claims_source *source);
 static void write_appraisal(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
 static void write_subject(struct json_writer *w, const struct report *r);
-static uint64_t expiry_s(const struct token_profile *p, const struct report *r);
+static uint64_t expiry_s(
+    const struct claims_source *source, const struct token_profile *p, const struct report *r);
 
 enum err
 claims_derive(const struct hsm_config *config, const struct claims_source *source,
     struct report_document *document, struct buf *claims, struct buf *why)
 {
 	const struct token_profile *profile = find_profile(config, source->profile);
+	struct claims_source asked = *source;
 	const struct report *r = &document->report;
 	enum err e;
 
@@ -62,6 +65,8 @@ claims_derive(const struct hsm_config *config, const struct claims_source *sourc
 		    (const char *)source->profile.data);
 		return ERR_TOKEN_PROFILE;
 	}
+	if (!take_audience(profile, &asked.audience, why))
+		return ERR_TOKEN_PROFILE;
 	if (entry_kind(source->report) != ENTRY_REPORT) {
 		buf_append_format(why, "expected a report, found another kind of entry");
 		return ERR_TOKEN_PROFILE;
@@ -78,9 +83,9 @@ claims_derive(const struct hsm_config *config, const struct claims_source *sourc
 		    "expected a report of what is now, found a gap record: it tells of the past");
 		return ERR_TOKEN_PROFILE;
 	}
-	if (!is_covered(config, profile, r, why) || !is_in_time(source, profile, r, why))
+	if (!is_covered(config, profile, r, why) || !is_in_time(&asked, profile, r, why))
 		return ERR_TOKEN_PROFILE;
-	return write_claims(config, profile, r, source, claims);
+	return write_claims(config, profile, r, &asked, claims);
 }
 
 static const struct token_profile *
@@ -90,6 +95,28 @@ find_profile(const struct hsm_config *c, struct view name)
 		if (view_equal(c->tokens[i].name, name))
 			return &c->tokens[i];
 	return NULL;
+}
+
+/* Where none was asked for it is the profile's only one. Says in `why` what is not. */
+static bool
+take_audience(const struct token_profile *p, struct view *audience, struct buf *why)
+{
+	if (audience->size == 0 && p->audience_count == 1) {
+		*audience = p->audiences[0];
+		return true;
+	}
+	for (size_t i = 0; i < p->audience_count; i++)
+		if (view_equal(p->audiences[i], *audience))
+			return true;
+	if (audience->size == 0)
+		buf_append_format(why,
+		    "profile '%.*s' has %zu audiences, and the policy names none of them",
+		    view_precision(p->name), (const char *)p->name.data, p->audience_count);
+	else
+		buf_append_format(why, "profile '%.*s' does not list the audience %.*s",
+		    view_precision(p->name), (const char *)p->name.data, view_precision(*audience),
+		    (const char *)audience->data);
+	return false;
 }
 
 /* Says in `why` what is not. */
@@ -128,9 +155,9 @@ is_in_time(const struct claims_source *source, const struct token_profile *p,
 		buf_append_format(why,
 		    "expected a report that was issued by now, found one %" PRIu64 " s ahead of it",
 		    r->issued_s - source->now_s);
-	else if (expiry_s(p, r) <= source->now_s)
+	else if (expiry_s(source, p, r) <= source->now_s)
 		buf_append_format(why, "the token would have ended %" PRIu64 " s ago",
-		    source->now_s - expiry_s(p, r));
+		    source->now_s - expiry_s(source, p, r));
 	else
 		return true;
 	return false;
@@ -169,9 +196,9 @@ write_claims(const struct hsm_config *c, const struct token_profile *p, const st
 	struct json_writer w;
 	enum err e;
 
-	if ((e = json_write_begin(&w, to, size_bound(c, p, r))) != ERR_OK)
+	if ((e = json_write_begin(&w, to, size_bound(c, p, r, source))) != ERR_OK)
 		return e;
-	write_head(&w, p, r, &source->leaf);
+	write_head(&w, p, r, source);
 	json_write_text(&w, ",");
 	json_write_raw(
 	    &w, (struct view){names->begin.data + 1, names->begin.size - 1}); /* no brace */
@@ -195,9 +222,10 @@ write_claims(const struct hsm_config *c, const struct token_profile *p, const st
 }
 
 static size_t
-size_bound(const struct hsm_config *c, const struct token_profile *p, const struct report *r)
+size_bound(const struct hsm_config *c, const struct token_profile *p, const struct report *r,
+    const struct claims_source *source)
 {
-	const size_t strings = p->issuer.size + p->audience.size + r->collector.size +
+	const size_t strings = p->issuer.size + source->audience.size + r->collector.size +
 			       2 * r->bundle.workload.size + r->developer.size + r->build.size +
 			       r->policy_id.size + strlen(c->origin);
 
@@ -206,20 +234,20 @@ size_bound(const struct hsm_config *c, const struct token_profile *p, const stru
 
 static void
 write_head(struct json_writer *w, const struct token_profile *p, const struct report *r,
-    const struct digest *leaf)
+    const struct claims_source *source)
 {
 	json_write_text(w, "{\"iss\":");
 	json_write_string(w, p->issuer);
 	json_write_text(w, REPORT_TO_COLLECTOR);
 	write_subject(w, r);
 	json_write_text(w, ",\"aud\":");
-	json_write_string(w, p->audience);
+	json_write_string(w, source->audience);
 	json_write_text(w, REPORT_TO_ISSUE);
 	json_write_number(w, r->issued_s);
 	json_write_text(w, REPORT_TO_EXPIRY);
-	json_write_number(w, expiry_s(p, r));
+	json_write_number(w, expiry_s(source, p, r));
 	json_write_text(w, REPORT_TO_JTI);
-	json_write_digest(w, leaf);
+	json_write_digest(w, &source->leaf);
 }
 
 /* From the status on. */
@@ -248,11 +276,15 @@ write_subject(struct json_writer *w, const struct report *r)
 	json_write_string(w, (struct view){subject, size + 1 + r->bundle.workload.size});
 }
 
-/* A token outlives neither its profile's lifetime nor the verdict that it is about. */
+/*
+ * A token outlives neither its profile's lifetime, nor what was asked for, nor the verdict that it
+ * is about.
+ */
 static uint64_t
-expiry_s(const struct token_profile *p, const struct report *r)
+expiry_s(const struct claims_source *source, const struct token_profile *p, const struct report *r)
 {
-	const uint64_t latest_s = r->issued_s + p->lifetime_s;
+	const bool shorter = source->lifetime_s > 0 && source->lifetime_s < p->lifetime_s;
+	const uint64_t latest_s = r->issued_s + (shorter ? source->lifetime_s : p->lifetime_s);
 
 	return r->expires_s < latest_s ? r->expires_s : latest_s;
 }

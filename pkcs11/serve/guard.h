@@ -144,9 +144,10 @@ enum err guard_write_last(struct guard *g, uint64_t size, const struct digest *r
 enum err guard_write_first(struct guard *g, uint64_t size, const struct digest *root) MUST_USE;
 
 /*
- * Before the first token that may live so long (TOKEN_LIFETIME_MOST_S at most): how long tokens of
- * this key may still be about when it is closed is not to hang on a configuration that was changed
- * since. On the disk when it returns; the longest ever stays. ERR_IO as guard_write and guard_sync.
+ * Before the first token that may live so long (KEYCHANNEL_LIFETIME_MAX_S at most): how long tokens
+ * of this key may still be about when it is closed is not to hang on a configuration that was
+ * changed since. On the disk when it returns; the longest ever stays. ERR_IO as guard_write and
+ * guard_sync.
  */
 enum err guard_note_lifetime(struct guard *g, uint32_t lifetime_s) MUST_USE;
 

@@ -24,7 +24,7 @@
 #define CHECKSUM_AT (SLOT_SIZE - DIGEST_SIZE)
 #define NAME_DIGITS 16 /* of SHA-256(origin || 0A || SPKI) in hex: names the file */
 
-_Static_assert(TOKEN_LIFETIME_MOST_S < 1 << 24, "a lifetime has 24 bits in a slot");
+_Static_assert(KEYCHANNEL_LIFETIME_MAX_S < 1 << 24, "a lifetime has 24 bits in a slot");
 
 static const char magic[4] = {'H', 'M', 'G', '2'};
 

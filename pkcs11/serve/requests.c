@@ -189,8 +189,11 @@ now_us(void)
 static enum err
 begin_token(struct requests *q, const struct keychannel_request *r, struct signing_job *job)
 {
-	struct claims_source source = {
-	    .profile = r->profile, .report = r->report, .index = r->index};
+	struct claims_source source = {.profile = r->profile,
+	    .audience = r->audience,
+	    .lifetime_s = r->lifetime_s,
+	    .report = r->report,
+	    .index = r->index};
 	enum err e;
 
 	source.now_s = wall_s();

@@ -7,6 +7,7 @@
 #include "policy/compile/policy_facts.h"
 #include "policy/compile/policy_named.h"
 #include "policy/compile/policy_sets.h"
+#include "policy/compile/policy_tokens.h"
 #include "proto/evidence/bundle.h"
 
 #define MAX_AGE_DEFAULT_S 300 /* five of a collector's default intervals */
@@ -28,7 +29,6 @@ static void take_patterns(struct place *p);
 static void take_times(struct place *p);
 static void take_silence(struct place *p);
 static uint32_t take_seconds(struct place *p, const char *key, uint32_t found, uint32_t left_out);
-static void take_token(struct place *p);
 static void take_kinds(
     struct place *p, const char *name, const enum component_kind *kinds, size_t count, bool *to);
 static void take_rules(struct place *p);
@@ -51,7 +51,7 @@ policy_rules_compile(struct draft *d, size_t index)
 	take_patterns(&p);
 	take_times(&p);
 	take_silence(&p);
-	take_token(&p);
+	policy_tokens_compile(d, index);
 	p.rule->review_by_s = draft_date(d, key_of(&p, ".review_by"), p.raw->review_by);
 	p.rule->missing = draft_outcome(p.raw->missing);
 	p.rule->unmeasured = draft_outcome(p.raw->unmeasured);
@@ -115,20 +115,6 @@ take_seconds(struct place *p, const char *key, uint32_t found, uint32_t left_out
 		draft_fault(p->draft, p->key, "\"%s\" must be at most %d seconds, found %u", p->key,
 		    SILENCE_MOST_S, found);
 	return found;
-}
-
-static void
-take_token(struct place *p)
-{
-	if (p->raw->token == NULL)
-		return;
-	p->rule->token = view_of_string(p->raw->token);
-	key_of(p, ".token");
-	if (bundle_workload_check(p->rule->token) != ERR_OK)
-		draft_fault(p->draft, p->key,
-		    "\"%s\" must be the name of a profile, without white space and \"/\" and not "
-		    "beginning with \".\"; found \"%s\"",
-		    p->key, p->raw->token);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "proto/report/report.h"
 #include "proto/utc.h"
 #include "proto/wire/keychannel.h"
+#include "proto/wire/message.h"
 
 #define SOURCE_TEXT_MAX 4096 /* bytes: a key has 1,500 at most, a parameter may be JSON */
 #define PATH_BYTES_MAX  4095 /* PATH_MAX of Linux without its NUL */
@@ -243,12 +244,22 @@ static const cyaml_schema_field_t package_rule_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t token_fields[] = {
+    TEXT(profile, REQUIRED, struct raw_token, KEYCHANNEL_PROFILE_MAX),
+    TEXT(audience, OPTIONAL, struct raw_token, KEYCHANNEL_AUDIENCE_MAX),
+    CYAML_FIELD_UINT("lifetime_s", OPTIONAL, struct raw_token, lifetime_s),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t token_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_token, token_fields),
+};
+
 #define RULE(key, fields) CYAML_FIELD_MAPPING_PTR(#key, OPTIONAL, struct raw_workload, key, fields)
 /* What a block of rules may say, too. */
 #define WORKLOAD_KEYS                                                                              \
 	LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),        \
 	    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),   \
-	    TEXT(token, OPTIONAL, struct raw_workload, KEYCHANNEL_PROFILE_MAX),                    \
+	    LIST(token, OPTIONAL, struct raw_workload, &token_entry, 1, MESSAGE_TOKENS_MAX),       \
 	    TEXT(review_by, OPTIONAL, struct raw_workload, UTC_SIZE),                              \
 	    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),               \
 	    CYAML_FIELD_UINT(                                                                      \

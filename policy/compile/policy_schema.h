@@ -126,13 +126,20 @@ struct raw_fact_rule {
 	enum raw_outcome unmatched;
 };
 
+struct raw_token {
+	char *profile, *audience;
+	uint32_t lifetime_s;
+};
+
 struct raw_workload {
 	char *match;
 	char **collectors;
 	uint32_t collectors_count;
 	enum component_kind *require, *recorded;
 	uint32_t require_count, recorded_count;
-	char *token, *review_by;
+	char *review_by;
+	struct raw_token *token;
+	uint32_t token_count;
 	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
 	enum raw_outcome missing, unmeasured, mixed_release;
 	char **release;

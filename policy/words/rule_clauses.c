@@ -8,6 +8,7 @@
 #include "policy/words/clause_writer.h"
 #include "proto/text.h"
 #include "proto/utc.h"
+#include "proto/wire/token_wants.h"
 
 static void append_seconds(struct buf *to, uint64_t seconds);
 static void say_who(struct clause_writer *w);
@@ -15,6 +16,7 @@ static void say_when(struct clause_writer *w);
 static void say_kinds(
     struct clause_writer *w, const char *name, const bool *kinds, const char *key);
 static void say_review(struct clause_writer *w, uint64_t review_by_s, const char *key);
+static void say_tokens(struct clause_writer *w, struct view tokens);
 static void say_references(struct clause_writer *w);
 static void say_windows(struct clause_writer *w, const struct policy_family *f);
 static const char *release_name(
@@ -43,9 +45,7 @@ clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clau
 		    clause_begin(&w, "main_only", (struct view){NULL, 0}, ".main_only"),
 		    "what was measured of the main process alone is accepted");
 	say_review(&w, r->review_by_s, ".review_by");
-	if (r->token.size > 0)
-		buf_append_view(
-		    clause_begin(&w, "token", (struct view){NULL, 0}, ".token"), r->token);
+	say_tokens(&w, r->tokens);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		w.part = (enum component_kind)k;
 		if (r->files[k] != NULL)
@@ -148,6 +148,26 @@ say_review(struct clause_writer *w, uint64_t review_by_s, const char *key)
 	buf_append_string(clause_begin(w, "review_by", (struct view){NULL, 0}, key),
 	    utc_text(review_by_s, until));
 	buf_append_string(clause_aside(w), "somebody has to look through it again by then");
+}
+
+static void
+say_tokens(struct clause_writer *w, struct view tokens)
+{
+	struct token_want want;
+
+	while (token_wants_next(&tokens, &want)) {
+		struct buf *to = clause_begin(w, "token", want.audience, ".token");
+
+		buf_append_format(to, "by the profile %.*s, ", view_precision(want.profile),
+		    (const char *)want.profile.data);
+		if (want.audience.size > 0)
+			buf_append_format(to, "for %.*s, ", view_precision(want.audience),
+			    (const char *)want.audience.data);
+		if (want.lifetime_s > 0)
+			append_seconds(to, want.lifetime_s);
+		else
+			buf_append_string(to, "for as long as that gives");
+	}
 }
 
 /* Which content a set has is no clause: sets are compared as what they are. */

@@ -7,7 +7,7 @@ static const char answer_magic[4] = {'H', 'K', 'A', '3'};
 
 #define PROOF_SIZE  (MERKLE_CONSISTENCY_MAX * DIGEST_SIZE) /* bytes, unused hashes included */
 #define TREE_SIZE   (8 + DIGEST_SIZE)                      /* bytes of size and root */
-#define TOKEN_PLACE (8 + 8 + 4)                            /* bytes before a token's proof */
+#define TOKEN_PLACE (8 + 8 + 4 + 4 + 2 + 2)                /* bytes before a token's proof */
 
 /* What is fixed of a request of each type, and where its proof begins; bytes. */
 static const struct layout {
@@ -43,6 +43,8 @@ keychannel_write_request(struct buf *to, const struct keychannel_request *r)
 		be64_put(room + 16, r->index);
 		be64_put(room + 24, r->size);
 		be32_put(room + 32, (uint32_t)r->report.size);
+		be32_put(room + 36, r->lifetime_s);
+		be16_put(room + 40, (uint16_t)r->audience.size);
 	} else {
 		be64_put(room + 16, r->size);
 		memcpy(room + 24, r->root.bytes, DIGEST_SIZE);
@@ -56,6 +58,7 @@ keychannel_write_request(struct buf *to, const struct keychannel_request *r)
 	}
 	to->size += layout->size;
 	buf_append_view(to, r->profile);
+	buf_append_view(to, r->audience);
 	buf_append_view(to, r->report);
 	buf_append_view(to, r->note);
 }
@@ -94,7 +97,8 @@ keychannel_next_request(struct view input, struct keychannel_request *out, size_
 		return ERR_OK;
 	if (read_sizes(input.data, out) != ERR_OK)
 		return ERR_FORMAT;
-	size = layout->size + out->profile.size + out->report.size + out->note.size;
+	size = layout->size + out->profile.size + out->audience.size + out->report.size +
+	       out->note.size;
 	if (input.size < size)
 		return ERR_OK;
 	if (read_proof(input.data + layout->proof_at, out->proof.count, &out->proof) != ERR_OK ||
@@ -103,7 +107,8 @@ keychannel_next_request(struct view input, struct keychannel_request *out, size_
 		return ERR_FORMAT;
 	behind = input.data + layout->size;
 	out->profile.data = behind;
-	out->report.data = behind + out->profile.size;
+	out->audience.data = behind + out->profile.size;
+	out->report.data = out->audience.data + out->audience.size;
 	out->note.data = behind;
 	*used = size;
 	return ERR_OK;
@@ -197,7 +202,12 @@ read_sizes(const uint8_t *bytes, struct keychannel_request *out)
 		out->index = be64_get(bytes + 16);
 		out->size = be64_get(bytes + 24);
 		out->report.size = be32_get(bytes + 32);
-		return out->report.size > 0 && out->report.size <= KEYCHANNEL_REPORT_MAX
+		out->lifetime_s = be32_get(bytes + 36);
+		out->audience.size = be16_get(bytes + 40);
+		return out->report.size > 0 && out->report.size <= KEYCHANNEL_REPORT_MAX &&
+			       out->lifetime_s <= KEYCHANNEL_LIFETIME_MAX_S &&
+			       out->audience.size <= KEYCHANNEL_AUDIENCE_MAX &&
+			       be16_get(bytes + 42) == 0
 			   ? ERR_OK
 			   : ERR_FORMAT;
 	}

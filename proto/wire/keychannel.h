@@ -8,13 +8,12 @@
  * Request (signer to key process), fixed layout, big-endian:
  *   "HKQ3"  type: u8  proof count: u8  profile size: u8 (of a token; else 0)  0  id: u64
  *   1 checkpoint: size u64, root 32, proof 65*32 (unused hashes zero)
- *   2 token:      index u64, tree size u64, report size u32, proof 65*32, profile, report
- *   3 observe:    size u64, root 32, proof 65*32, note size u32, note
- *   5 close:      size u64, root 32, proof 65*32, entry size u32, inclusion 65*32, entry; the count
- *                 of the second proof stands in the place of the profile's size
- * Answer:
- *   "HKA3"  type: u8 (0 state, else the request's)  0  err: u16  id: u64
- *   size u64, root 32 (the guard's state when the answer is sent), body size u32, body
+ *   2 token:      index u64, tree size u64, report size u32, lifetime u32, audience size u16, 0
+ * u16, proof 65*32, profile, audience, report 3 observe:    size u64, root 32, proof 65*32, note
+ * size u32, note 5 close:      size u64, root 32, proof 65*32, entry size u32, inclusion 65*32,
+ * entry; the count of the second proof stands in the place of the profile's size Answer: "HKA3"
+ * type: u8 (0 state, else the request's)  0  err: u16  id: u64 size u64, root 32 (the guard's state
+ * when the answer is sent), body size u32, body
  *
  * checkpoint: the proof leads from the guard's state to the tree (size, root), whose checkpoint is
  * signed. It may be larger by KEYCHANNEL_GROWTH_MAX at most, and by less where others were asked
@@ -22,7 +21,9 @@
  * same, and the note shows that this key has signed that tree elsewhere; the guard moves there, and
  * nothing is signed. token: the proof is to the root of a tree that was signed, which its tree size
  * names; the profile is the name of one in the key process's configuration
- * (config/token_profile.h), by which it makes the claims out of the report. It knows the tree that
+ * (config/token_profile.h), by which it makes the claims out of the report; the audience is one of
+ * the profile's, or empty where that has one; the lifetime makes it shorter than the profile's, 0
+ * does not. It knows the tree that
  * it found as its state when it began, and those that it has signed or observed since, the last
  * KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors. close: the last
  * checkpoint of this key. As checkpoint, and the entry is the key notice of the transition that an
@@ -55,12 +56,14 @@
 
 #define KEYCHANNEL_REQUEST_HEADER_SIZE 16
 #define KEYCHANNEL_CHECKPOINT_SIZE     (16 + 8 + 32 + 65 * 32)     /* whole request, bytes */
-#define KEYCHANNEL_TOKEN_SIZE          (16 + 8 + 8 + 4 + 65 * 32)  /* without what follows, bytes */
+#define KEYCHANNEL_TOKEN_SIZE          (16 + 28 + 65 * 32)         /* without what follows, bytes */
 #define KEYCHANNEL_OBSERVE_SIZE        (16 + 8 + 32 + 65 * 32 + 4) /* without the note, bytes */
 #define KEYCHANNEL_CLOSE_SIZE          (KEYCHANNEL_OBSERVE_SIZE + 65 * 32) /* without the entry */
 #define KEYCHANNEL_ANSWER_HEADER_SIZE  (16 + 8 + 32 + 4)                   /* bytes */
 #define KEYCHANNEL_REPORT_MAX          65535 /* bytes: an entry of the log */
 #define KEYCHANNEL_PROFILE_MAX         64    /* bytes; at least 1 */
+#define KEYCHANNEL_AUDIENCE_MAX        512   /* bytes: an https URL */
+#define KEYCHANNEL_LIFETIME_MAX_S      86400 /* a token cannot be taken back: a day is long */
 #define KEYCHANNEL_NOTE_MAX            65536 /* bytes: NOTE_SIZE_MAX (proto/tlog/note.h) */
 #define KEYCHANNEL_BODY_MAX            65536 /* bytes: certificates and JWS are far smaller */
 
@@ -102,6 +105,8 @@ struct keychannel_request {
 	struct merkle_proof proof;     /* consistency; token: inclusion in that tree */
 	struct merkle_proof inclusion; /* close: of the entry, the last, in the new tree */
 	struct view profile;           /* token: the profile's name */
+	struct view audience;          /* token: one of the profile's; size 0: its only one */
+	uint32_t lifetime_s;           /* token: at most; 0: the profile's */
 	struct view report;            /* token; close: the key notice */
 	struct view note;              /* observe */
 };

@@ -17,7 +17,8 @@
  *                             "segments"?: [[list: bin32, bitmap: bin], ...]}
  *   5 part        collector  {"digest": bin32, "offset": uint, "data": bin}
  *   6 receipt     signer     {"workload": str, "seq": uint, "index": uint, "report": bin,
- *                             "proof": bin, "checkpoint": bin, "nonce": bin32, "jws"?: str}
+ *                             "proof": bin, "checkpoint": bin, "nonce": bin32,
+ *                             "tokens"?: [str, ...]}
  *   7 refusal     signer     {"code": uint, "name": str, "text": str, "workload"?: str,
  *                             "seq"?: uint, "last_seq"?: uint, "last_bundle"?: bin32,
  *                             "nonce"?: bin32, "id"?: uint}
@@ -58,6 +59,7 @@
 #define MESSAGE_REPORT_MAX     65535       /* bytes: an entry of the log */
 #define MESSAGE_CHECKPOINT_MAX (64 * 1024) /* bytes: NOTE_SIZE_MAX */
 #define MESSAGE_JWS_MAX        20480       /* bytes: base64url of claims, 13 KiB at most */
+#define MESSAGE_TOKENS_MAX     6           /* in a receipt: all of it fits into a frame */
 #define MESSAGE_ENVELOPE_MAX   (16 * 1024) /* bytes of a statement in its envelope */
 #define MESSAGE_ID_MAX         ((1ULL << 53) - 1) /* exact in readers that compute in doubles */
 
@@ -130,7 +132,8 @@ struct message_receipt {
 	struct merkle_proof proof; /* on the wire: the hashes in one bin, 32 bytes each */
 	struct view checkpoint;    /* signed note */
 	uint8_t nonce[NONCE_SIZE]; /* for the next bundle */
-	struct view jws;           /* size 0: none */
+	size_t token_count;        /* 0 to MESSAGE_TOKENS_MAX */
+	struct view token[MESSAGE_TOKENS_MAX]; /* a JWS each, in the policy's order */
 };
 
 struct message_refusal {

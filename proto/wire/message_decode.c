@@ -44,7 +44,7 @@ enum {
 	RECEIPT_PROOF,
 	RECEIPT_CHECKPOINT,
 	RECEIPT_NONCE,
-	RECEIPT_JWS
+	RECEIPT_TOKENS
 };
 enum {
 	REFUSAL_CODE,
@@ -88,7 +88,7 @@ static const struct message_shape shapes[] = {
 					     [RECEIPT_PROOF] = {"proof", BIN, false},
 					     [RECEIPT_CHECKPOINT] = {"checkpoint", BIN, false},
 					     [RECEIPT_NONCE] = {"nonce", BIN, false},
-					     [RECEIPT_JWS] = {"jws", STR, true}}},
+					     [RECEIPT_TOKENS] = {"tokens", LIST, true}}},
     [MESSAGE_REFUSAL] = {decode_refusal, {[REFUSAL_CODE] = {"code", UINT, false},
 					     [REFUSAL_NAME] = {"name", STR, false},
 					     [REFUSAL_TEXT] = {"text", STR, false},
@@ -102,6 +102,7 @@ static const struct message_shape shapes[] = {
 
 static const struct message_shape *find_shape(uint64_t type);
 static enum err read_digests(const msgpack_object_array *list, struct message_want *m);
+static enum err read_tokens(const msgpack_object_array *list, struct message_receipt *m);
 static enum err read_lists(const msgpack_object_array *list, struct message_want *m);
 static enum err read_segments(const msgpack_object *pair, struct message_segments *out);
 static enum err read_code(const struct message_values *v, struct message_refusal *m);
@@ -339,10 +340,27 @@ decode_receipt(const struct message_values *v, struct message *out)
 		 v->at[RECEIPT_CHECKPOINT], 1, MESSAGE_CHECKPOINT_MAX, &m->checkpoint)) != ERR_OK ||
 	    (e = message_read_exact(v->at[RECEIPT_NONCE], m->nonce, NONCE_SIZE)) != ERR_OK)
 		return e;
-	m->jws = (struct view){NULL, 0};
-	if (v->at[RECEIPT_JWS] == NULL)
-		return ERR_OK;
-	return message_read_text(v->at[RECEIPT_JWS], 1, MESSAGE_JWS_MAX, &m->jws);
+	m->token_count = 0;
+	return v->at[RECEIPT_TOKENS] == NULL ? ERR_OK
+					     : read_tokens(&v->at[RECEIPT_TOKENS]->via.array, m);
+}
+
+static enum err
+read_tokens(const msgpack_object_array *list, struct message_receipt *m)
+{
+	enum err e;
+
+	if (list->size == 0 || list->size > MESSAGE_TOKENS_MAX)
+		return ERR_MSG_RANGE;
+	m->token_count = list->size;
+	for (size_t i = 0; i < list->size; i++) {
+		if (list->ptr[i].type != STR)
+			return ERR_MSG_TYPE;
+		if ((e = message_read_text(&list->ptr[i], 1, MESSAGE_JWS_MAX, &m->token[i])) !=
+		    ERR_OK)
+			return e;
+	}
+	return ERR_OK;
 }
 
 /*

@@ -120,11 +120,13 @@ void
 message_write_receipt(struct buf *to, const struct message_receipt *m)
 {
 	const size_t proof_size = m->proof.count * DIGEST_SIZE;
-	const bool has_jws = m->jws.size > 0;
+	size_t tokens_size = 0;
 	struct writer w;
 
-	if (!writer_begin(&w, to, MESSAGE_RECEIPT, has_jws ? 8 : 7,
-		m->workload.size + m->report.size + proof_size + m->checkpoint.size + m->jws.size))
+	for (size_t i = 0; i < m->token_count; i++)
+		tokens_size += MP_HEADER_SIZE_MAX + m->token[i].size;
+	if (!writer_begin(&w, to, MESSAGE_RECEIPT, m->token_count > 0 ? 8 : 7,
+		m->workload.size + m->report.size + proof_size + m->checkpoint.size + tokens_size))
 		return;
 	put_str(&w, "workload", m->workload);
 	put_uint(&w, "seq", m->seq);
@@ -133,8 +135,12 @@ message_write_receipt(struct buf *to, const struct message_receipt *m)
 	put_bin(&w, "proof", m->proof.hash, proof_size);
 	put_bin(&w, "checkpoint", m->checkpoint.data, m->checkpoint.size);
 	put_bin(&w, "nonce", m->nonce, NONCE_SIZE);
-	if (has_jws)
-		put_str(&w, "jws", m->jws);
+	if (m->token_count > 0) {
+		put_key(&w, "tokens");
+		w.p = mp_put_array(w.p, (uint32_t)m->token_count);
+		for (size_t i = 0; i < m->token_count; i++)
+			w.p = mp_put_str(w.p, m->token[i]);
+	}
 	writer_end(&w);
 }
 

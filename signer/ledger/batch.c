@@ -146,12 +146,12 @@ batch_entry_cancel(struct batch *b)
 
 void
 batch_entry_own(
-    struct batch *b, struct batch_entry *entry, char *token, struct batch_changes *changes)
+    struct batch *b, struct batch_entry *entry, char *tokens, struct batch_changes *changes)
 {
-	entry->token = token;
+	entry->tokens = tokens;
 	entry->changes = changes;
-	b->token_count += token != NULL;
-	b->owner_count += token != NULL || changes != NULL;
+	b->token_count += tokens != NULL;
+	b->owner_count += tokens != NULL || changes != NULL;
 }
 
 struct view
@@ -240,7 +240,7 @@ static void
 forget_owned(struct batch *b)
 {
 	for (size_t i = 0; i < b->count && b->owner_count > 0; i++) {
-		free(b->entry[i].token);
+		free(b->entry[i].tokens);
 		free(b->entry[i].changes);
 	}
 	b->token_count = 0;

@@ -50,7 +50,7 @@ struct batch_changes {
 struct batch_entry {
 	size_t offset;                 /* of the entry in `bytes` */
 	uint32_t size;                 /* of the entry */
-	char *token;                   /* name of the profile, owned; NULL: no token is wanted */
+	char *tokens;                  /* that are wanted, owned; NULL: none */
 	bool answered;                 /* its receipt has left, or is ledger_tokens.c's affair */
 	uint64_t arrived_us;           /* monotonic; for the latency */
 	void *waiter;                  /* whose answer it is; NULL: nobody's */
@@ -97,7 +97,7 @@ void batch_entry_cancel(struct batch *b);
 
 /* From malloc, or NULL: they are the batch's from here on. */
 void batch_entry_own(
-    struct batch *b, struct batch_entry *entry, char *token, struct batch_changes *changes);
+    struct batch *b, struct batch_entry *entry, char *tokens, struct batch_changes *changes);
 
 /* All the memory that it holds, used or not. */
 size_t batch_bytes(const struct batch *b);

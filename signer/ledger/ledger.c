@@ -229,13 +229,13 @@ static enum err
 wait_instead(struct ledger *l, struct batch *b, struct batch_entry *entry,
     const struct ledger_wanted *wanted)
 {
-	const struct view name = wanted->token;
-	char *token;
+	const struct view wants = wanted->tokens;
+	char *tokens;
 
-	if (entry->token == NULL && name.size > 0) {
-		if ((token = strndup((const char *)name.data, name.size)) == NULL)
+	if (entry->tokens == NULL && wants.size > 0) {
+		if ((tokens = strndup((const char *)wants.data, wants.size)) == NULL)
 			return ERR_MEMORY;
-		batch_entry_own(b, entry, token, NULL);
+		batch_entry_own(b, entry, tokens, NULL);
 		token_turns_staged(&l->tokens.turns, entry->update.workload->collector);
 	}
 	if (entry->waiter != NULL)

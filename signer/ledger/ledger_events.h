@@ -14,7 +14,7 @@
 /* Who wants a receipt, and with what. */
 struct ledger_wanted {
 	void *waiter;
-	struct view token;   /* name of the profile of the token that is wanted; size 0: none */
+	struct view tokens;  /* that are wanted: proto/wire/token_wants.h; size 0: none */
 	uint64_t arrived_us; /* monotonic */
 };
 
@@ -26,7 +26,9 @@ struct ledger_receipt {
 	struct view report;
 	const struct merkle_proof *proof;
 	struct view note;
-	struct view jws; /* size 0: none */
+	size_t token_count; /* that were made: the JWS of each, in the order in which they are
+			       wanted */
+	const struct view *token;
 };
 
 struct ledger_events {

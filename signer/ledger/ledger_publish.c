@@ -116,7 +116,7 @@ ledger_answer_published(
 	    index < l->published_size ? read_published(l, index, &report, &proof) : ERR_BUSY;
 
 	receipt.report = buf_view(&report);
-	if (e == ERR_OK && ledger_tokens_may_ask(l, wanted->token, receipt.report))
+	if (e == ERR_OK && ledger_tokens_may_ask(l, wanted->tokens, receipt.report))
 		e = ledger_tokens_again(l, &receipt, l->published_size, wanted);
 	else if (e == ERR_OK)
 		l->events.receipt(wanted->waiter, &receipt, wanted->arrived_us);

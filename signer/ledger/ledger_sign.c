@@ -76,7 +76,7 @@ ledger_answer(
 	struct merkle_proof proof;
 
 	ledger_batch_receipt(b, entry, &proof, &receipt);
-	if (ledger_tokens_may_ask(l, wanted->token, receipt.report))
+	if (ledger_tokens_may_ask(l, wanted->tokens, receipt.report))
 		return ledger_tokens_again(l, &receipt, b->first + b->count, wanted);
 	l->events.receipt(wanted->waiter, &receipt, wanted->arrived_us);
 	return ERR_OK;
@@ -347,7 +347,7 @@ answer_plain(struct ledger *l, struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		struct batch_entry *entry = &b->entry[i];
 
-		if (entry->token != NULL)
+		if (entry->tokens != NULL)
 			continue;
 		entry->answered = true;
 		if (entry->waiter != NULL && entry->changes != NULL)

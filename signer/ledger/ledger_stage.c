@@ -43,19 +43,19 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 {
 	const uint64_t index = ledger_next_index(l);
 	struct batch_entry *entry;
-	char *token = NULL;
+	char *tokens = NULL;
 	enum err e;
 
-	if (s->wanted.token.size > 0 &&
-	    (token = strndup((const char *)s->wanted.token.data, s->wanted.token.size)) == NULL) {
+	if (s->wanted.tokens.size > 0 && (tokens = strndup((const char *)s->wanted.tokens.data,
+					      s->wanted.tokens.size)) == NULL) {
 		batch_entry_cancel(l->open);
 		return ERR_MEMORY;
 	}
 	if ((e = batch_entry_end(l->open, &entry)) != ERR_OK) {
-		free(token);
+		free(tokens);
 		return e;
 	}
-	batch_entry_own(l->open, entry, token, NULL);
+	batch_entry_own(l->open, entry, tokens, NULL);
 	entry->waiter = s->wanted.waiter;
 	entry->arrived_us = s->wanted.arrived_us;
 	entry->update.workload = s->workload;
@@ -65,7 +65,7 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 	s->workload->head = entry->update.head;
 	s->workload->has_head = true;
 	verdict_settle(l->workloads, s->workload);
-	if (token != NULL)
+	if (tokens != NULL)
 		token_turns_staged(&l->tokens.turns, s->workload->collector);
 	staged(l, entry, s->issued_s);
 	l->in_flight++;

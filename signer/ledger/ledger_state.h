@@ -253,7 +253,7 @@ enum err ledger_tokens_take_place(
     struct ledger *l, uint64_t index, const struct ledger_wanted *wanted) MUST_USE;
 
 /* Whether a token is wanted about this report, and it is not over. */
-bool ledger_tokens_may_ask(const struct ledger *l, struct view profile, struct view report);
+bool ledger_tokens_may_ask(const struct ledger *l, struct view wants, struct view report);
 
 /* A receipt under a note of the tree of this size waits for its token. ERR_MEMORY. */
 enum err ledger_tokens_again(struct ledger *l, const struct ledger_receipt *receipt,

@@ -5,8 +5,9 @@
  * out of it, with its inclusion proof and the note: the batch goes on to be published and
  * forgotten, and neither plain receipts, nor the next checkpoint, nor publication wait for a token.
  * Here the copies wait, and collectors take turns (token_turns.h); so many as the window allows
- * (token_window.h) are with the key process, which answers them in any order. With the JWS the
- * receipt leaves and the copy is freed.
+ * (token_window.h) are with the key process, which answers them in any order. A report that wants
+ * several is asked for one after the other, and takes another turn for each. With the JWS of
+ * the last one the receipt leaves and the copy is freed.
  *
  * A token that was lost is had again in the same way: the copy is taken out of the batch that is
  * not published yet, or out of the tiles, and waits behind its collector's others, one for each
@@ -24,7 +25,7 @@
  * How it fails
  *   - the key process goes down: all that were asked are asked again of the next one, by the above.
  *   - it gives no token about this report, because no profile of its covers it: the receipt leaves
- *     without one. That is counted, and said: the first, then a line a minute.
+ *     without that one. It is counted, and said: the first, then a line a minute.
  *   - the report's time is over before its turn comes: nobody could use a token any more. It is not
  *     asked, and the receipt leaves without one.
  *   - it refuses one as not logged: it has another log than we (ledger_sign.c: fatal).
@@ -40,12 +41,13 @@
 
 #include "journal/logger.h"
 #include "proto/report/report_peek.h"
+#include "proto/wire/message.h"
+#include "proto/wire/token_wants.h"
 #include "signer/ledger/ledger_state.h"
 
 #define SAID_MS 60000 /* between lines about refused tokens: as seldom as somebody looks */
 
-/* Bytes behind the struct: the report, the note, the hashes of the proof, the name of the profile.
- */
+/* Bytes behind the struct: the report, the note, the hashes of the proof, what is wanted. */
 struct ledger_token {
 	struct token_turn turn; /* first, so that either is found by the other */
 	struct token_asked asked;
@@ -57,7 +59,9 @@ struct ledger_token {
 	const struct workload *workload;
 	uint64_t seq;
 	bool again; /* its receipt has left before */
-	size_t report_size, note_size, proof_count, profile_size;
+	size_t report_size, note_size, proof_count, wants_size;
+	size_t wants_done; /* bytes of what is wanted that were asked for, and answered */
+	struct buf made;   /* JWS, a NUL behind each */
 	UT_hash_handle hh;
 	uint8_t bytes[];
 };
@@ -66,11 +70,15 @@ static enum err add(struct ledger *l, const struct ledger_receipt *receipt, uint
     const struct ledger_wanted *wanted, bool again);
 static struct ledger_token *token_new(
     const struct ledger_receipt *receipt, uint64_t tree_size, const struct ledger_wanted *wanted);
-static void finish(struct ledger *l, struct ledger_token *t, struct view jws);
+static void go_on(struct ledger *l, struct ledger_token *t);
+static void finish(struct ledger *l, struct ledger_token *t);
+static size_t list_made(const struct ledger_token *t, struct view made[MESSAGE_TOKENS_MAX]);
 static void token_proof(const struct ledger_token *t, struct merkle_proof *out);
 static struct view token_report(const struct ledger_token *t);
 static struct view token_note(const struct ledger_token *t);
-static struct view token_profile(const struct ledger_token *t);
+static struct view token_wants(const struct ledger_token *t);
+static bool next_want(const struct ledger_token *t, struct token_want *out, size_t *behind);
+static void token_free(struct ledger_token *t);
 static bool has_plain(const struct batch *b);
 static bool prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request *r);
 static void say_refused(struct ledger *l, const struct ledger_token *t, struct view text);
@@ -87,9 +95,9 @@ ledger_tokens_add(struct ledger *l, struct batch *b)
 		struct merkle_proof proof;
 		enum err e;
 
-		if (entry->token == NULL || entry->answered)
+		if (entry->tokens == NULL || entry->answered)
 			continue;
-		wanted.token = view_of_string(entry->token);
+		wanted.tokens = view_of_string(entry->tokens);
 		ledger_batch_receipt(b, i, &proof, &receipt);
 		if ((e = add(l, &receipt, b->first + b->count, &wanted, false)) != ERR_OK)
 			return e;
@@ -101,11 +109,11 @@ ledger_tokens_add(struct ledger *l, struct batch *b)
 }
 
 bool
-ledger_tokens_may_ask(const struct ledger *l, struct view profile, struct view report)
+ledger_tokens_may_ask(const struct ledger *l, struct view wants, struct view report)
 {
 	uint64_t expires_s;
 
-	return profile.size > 0 && report_peek_expiry(report, &expires_s) == ERR_OK &&
+	return wants.size > 0 && report_peek_expiry(report, &expires_s) == ERR_OK &&
 	       expires_s > wall_s(l);
 }
 
@@ -145,31 +153,33 @@ ledger_tokens_advance(struct ledger *l)
 			keyprocess_request(l->key_process, &request, t);
 		} else {
 			l->counters->tokens_late++;
-			finish(l, t, (struct view){NULL, 0});
+			finish(l, t);
 		}
 	}
 }
 
-/* The receipt of `about`, which was asked. */
+/* One of those of `about`, which was asked for. */
 void
 ledger_tokens_answer(struct ledger *l, void *about, struct view jws)
 {
-	const struct ledger_token *t = about;
+	struct ledger_token *t = about;
 
 	l->counters->tokens++;
 	token_window_answer(&l->tokens.window, uv_now(l->loop), &t->asked, true);
-	finish(l, about, jws);
+	buf_append_view(&t->made, jws);
+	buf_append(&t->made, "", 1);
+	go_on(l, t);
 }
 
 void
 ledger_tokens_refused(struct ledger *l, void *about, struct view text)
 {
-	const struct ledger_token *t = about;
+	struct ledger_token *t = about;
 
 	l->counters->tokens_refused++;
 	token_window_answer(&l->tokens.window, uv_now(l->loop), &t->asked, false);
-	say_refused(l, about, text);
-	finish(l, about, (struct view){NULL, 0});
+	say_refused(l, t, text);
+	go_on(l, t);
 }
 
 /* A fresh key process, whose state is the tree of `size`: it has been asked nothing. */
@@ -227,7 +237,7 @@ ledger_tokens_free(struct ledger *l)
 	HASH_ITER (hh, l->tokens.table, t, next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL(l->tokens.table, t);
-		free(t);
+		token_free(t);
 	}
 }
 
@@ -252,7 +262,7 @@ token_new(
 {
 	const struct view hashes = {
 	    receipt->proof->hash[0].bytes, receipt->proof->count * DIGEST_SIZE};
-	const struct view part[] = {receipt->report, receipt->note, hashes, wanted->token};
+	const struct view part[] = {receipt->report, receipt->note, hashes, wanted->tokens};
 	size_t size = 0;
 	struct ledger_token *t;
 	uint8_t *to;
@@ -271,7 +281,7 @@ token_new(
 	t->report_size = receipt->report.size;
 	t->note_size = receipt->note.size;
 	t->proof_count = receipt->proof->count;
-	t->profile_size = wanted->token.size;
+	t->wants_size = wanted->tokens.size;
 	if (report_peek_expiry(receipt->report, &t->expires_s) != ERR_OK)
 		t->expires_s = 0;
 	to = t->bytes;
@@ -283,10 +293,26 @@ token_new(
 	return t;
 }
 
-/* Its receipt leaves, with a JWS or without. It is not the next to be asked. */
+/* Its next one, if it wants more, in a turn of its own. It is not the next to be asked. */
 static void
-finish(struct ledger *l, struct ledger_token *t, struct view jws)
+go_on(struct ledger *l, struct ledger_token *t)
 {
+	struct token_want want;
+	size_t behind;
+
+	if (next_want(t, &want, &behind))
+		t->wants_done = behind;
+	if (next_want(t, &want, &behind))
+		token_turns_add(&l->tokens.turns, &t->turn, t->workload->collector);
+	else
+		finish(l, t);
+}
+
+/* Its receipt leaves, with what was made. It is not the next to be asked. */
+static void
+finish(struct ledger *l, struct ledger_token *t)
+{
+	struct view made[MESSAGE_TOKENS_MAX];
 	struct merkle_proof proof;
 	struct ledger_receipt receipt = {.workload = t->workload,
 	    .seq = t->seq,
@@ -294,14 +320,31 @@ finish(struct ledger *l, struct ledger_token *t, struct view jws)
 	    .report = token_report(t),
 	    .proof = &proof,
 	    .note = token_note(t),
-	    .jws = jws};
+	    .token_count = list_made(t, made),
+	    .token = made};
 
 	token_proof(t, &proof);
 	l->in_flight--;
 	l->tokens.again -= t->again;
 	HASH_DEL(l->tokens.table, t);
 	l->events.receipt(t->waiter, &receipt, t->arrived_us);
-	free(t);
+	token_free(t);
+}
+
+/* None where there was no memory for one. */
+static size_t
+list_made(const struct ledger_token *t, struct view made[MESSAGE_TOKENS_MAX])
+{
+	const char *at = (const char *)t->made.data;
+	size_t count = 0;
+
+	if (buf_status(&t->made) != ERR_OK)
+		return 0;
+	for (size_t rest = t->made.size; rest > 0; rest -= made[count++].size + 1) {
+		made[count] = view_of_string(at);
+		at += made[count].size + 1;
+	}
+	return count;
 }
 
 static void
@@ -324,11 +367,29 @@ token_note(const struct ledger_token *t)
 }
 
 static struct view
-token_profile(const struct ledger_token *t)
+token_wants(const struct ledger_token *t)
 {
 	return (struct view){
-	    t->bytes + t->report_size + t->note_size + t->proof_count * DIGEST_SIZE,
-	    t->profile_size};
+	    t->bytes + t->report_size + t->note_size + t->proof_count * DIGEST_SIZE, t->wants_size};
+}
+
+/* The one that it is the turn of; `*behind`: bytes of all that are done when that one is. */
+static bool
+next_want(const struct ledger_token *t, struct token_want *out, size_t *behind)
+{
+	const struct view wants = token_wants(t);
+	struct view rest = {wants.data + t->wants_done, wants.size - t->wants_done};
+	const bool found = token_wants_next(&rest, out);
+
+	*behind = wants.size - rest.size;
+	return found;
+}
+
+static void
+token_free(struct ledger_token *t)
+{
+	buf_free(&t->made);
+	free(t);
 }
 
 static bool
@@ -342,11 +403,17 @@ static bool
 prove(struct ledger *l, const struct ledger_token *t, struct keychannel_request *r)
 {
 	struct store_tree tree = {l->store, l->published_size};
+	struct token_want want;
+	size_t behind;
 
+	if (!next_want(t, &want, &behind))
+		abort(); /* it would not wait */
 	*r = (struct keychannel_request){.type = KEYCHANNEL_TOKEN,
 	    .index = t->index,
 	    .size = t->tree_size,
-	    .profile = token_profile(t),
+	    .profile = want.profile,
+	    .audience = want.audience,
+	    .lifetime_s = want.lifetime_s,
 	    .report = token_report(t)};
 	if (known_trees_has(&l->tokens.trees, t->tree_size)) {
 		token_proof(t, &r->proof);
@@ -369,9 +436,11 @@ static void
 say_refused(struct ledger *l, const struct ledger_token *t, struct view text)
 {
 	struct ledger_tokens *tokens = &l->tokens;
+	struct token_want want;
 	struct logline line;
+	size_t behind;
 
-	if (uv_now(l->loop) < tokens->silent_until_ms) {
+	if (uv_now(l->loop) < tokens->silent_until_ms || !next_want(t, &want, &behind)) {
 		tokens->unsaid++;
 		return;
 	}
@@ -379,7 +448,9 @@ say_refused(struct ledger *l, const struct ledger_token *t, struct view text)
 	logline_string(&line, "collector", t->workload->collector->identity);
 	logline_string(&line, "workload", workload_name_text(t->workload));
 	logline_number(&line, "index", t->index);
-	logline_view(&line, "profile", token_profile(t));
+	logline_view(&line, "profile", want.profile);
+	if (want.audience.size > 0)
+		logline_view(&line, "audience", want.audience);
 	logline_view(&line, "text", text);
 	if (tokens->unsaid > 0)
 		logline_number(&line, "others", tokens->unsaid);

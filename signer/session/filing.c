@@ -124,7 +124,7 @@ filing_wanted(struct session *s, const struct filing *f)
 
 	/* What was measured offline says nothing to rely on now. */
 	if (!f->bundle.offline)
-		wanted.token = policy_rule_token(f->rule);
+		wanted.tokens = policy_rule_tokens(f->rule);
 	return wanted;
 }
 

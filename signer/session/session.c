@@ -152,7 +152,9 @@ session_on_receipt(void *waiter, const struct ledger_receipt *r, uint64_t arrive
 		m.report = r->report;
 		m.proof = *r->proof;
 		m.checkpoint = r->note;
-		m.jws = r->jws;
+		m.token_count = r->token_count;
+		for (size_t i = 0; i < r->token_count; i++)
+			m.token[i] = r->token[i];
 		nonce_make(s->service->nonces, s->number, time_us / 1000, m.nonce);
 		make_room(s, m.report.size + m.checkpoint.size + RECEIPT_REST);
 		message_write_receipt(s->output.bytes, &m);

@@ -37,7 +37,7 @@ class JwtStand(stand.Stand):
         if latency_us > 0:
             self.token.set(latency_us=latency_us, serial=int(serial))
         self.sessions = sessions
-        self.write_policy(token="test")
+        self.write_policy(token=[{"profile": "test"}])
 
     def start(self):
         self.signer = self.start_signer()

@@ -356,7 +356,7 @@ def test_soak():
                 "executable": {"references": ["known"]}}
         site.write_policy(text=hallmark.to_yaml({
             "name": "test", "references": [{"name": "known", "file": "known.sha256"}],
-            "workloads": [{"match": "jws-*", **rule, "token": "test"}, {"match": "*", **rule}]}))
+            "workloads": [{"match": "jws-*", **rule, "token": [{"profile": "test"}]}, {"match": "*", **rule}]}))
         soak = Soak(site)
         try:
             soak.run()

@@ -134,7 +134,7 @@ class Ordeal:
 def ordeal(row, jws=False, **options):
     with Site(token_module=True, **options) as site:
         if jws:
-            site.write_policy(token="test")
+            site.write_policy(token=[{"profile": "test"}])
         site.init_key()
         site.token.make_other_key(hallmark.MODULE, site.env)
         with Metronome() as machine:
@@ -400,7 +400,7 @@ def test_several_in_turn_with_a_signature_for_each_report():
             verify_receipt_jws(receipt, jwk, o.site.certificate)
             counts[(o.row, "tokens checked")] += 1
         else:
-            assert "jws" not in receipt
+            assert "tokens" not in receipt
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ static uint64_t expiry_s(const struct report *r);
 
 static const struct view collectors[] = {VIEW_LITERAL("spiffe://example/collector/*")};
 static const struct view workloads[] = {VIEW_LITERAL("trading-*")};
+static const struct view audience = VIEW_LITERAL("\"a\"");
 static const struct token_profile profile = {VIEW_LITERAL("p"), VIEW_LITERAL("https://i"),
-    VIEW_LITERAL("\"a\""), LIFETIME_S, collectors, workloads, 1, 1,
+    &audience, 1, LIFETIME_S, collectors, workloads, 1, 1,
     {REPORT_AFFIRMING, REPORT_CONTRAINDICATED}, 2};
 static const struct hsm_config config = {
     .origin = "hallmark.example/prod-1", .tokens = &profile, .token_count = 1};
@@ -100,7 +101,7 @@ check_claims(const struct report *r, const struct digest *leaf, struct view clai
 	buf_append_view(&subject, r->bundle.workload);
 	digest_to_hex(leaf, hex);
 	check_string(root, "iss", profile.issuer);
-	check_string(root, "aud", profile.audience);
+	check_string(root, "aud", audience);
 	check_string(root, "sub", buf_view(&subject));
 	check_string(root, "jti", view_of_string(hex));
 	check_number(root, "iat", r->issued_s);

@@ -217,7 +217,7 @@ def seed_config():
             else line for line in text.split("\n")))
     # The target makes an empty file `key`, and the directory is its own.
     write("config", "good-hsm", "origin: a\nmodule: key\ntoken: a\nkey: a\npin_file: key\n"
-          "certificate: key\nguard: .\nsessions: 16\ntokens: [{profile: a, iss: a, aud: \"a:b\", "
+          "certificate: key\nguard: .\nsessions: 16\ntokens: [{profile: a, iss: a, aud: [\"a:b\"], "
           "collectors: [a/*], workloads: ['*'], statuses: [none]}]\n")
     write("config", "byte-order-mark", b"\xef\xbb\xbf" + (HERE / "corpus/config/good-hsm").read_bytes())
     write("config", "good-signer", 'listen: "[::1]:7443"\nlog: {origin: a, directory: log}\n'

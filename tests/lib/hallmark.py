@@ -34,7 +34,7 @@ MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 ORIGIN = "hallmark.test/log"
 
 # The key process's only profile, unless a test has others.
-TOKENS = [{"profile": "test", "iss": "https://attest.test", "aud": "https://party.test",
+TOKENS = [{"profile": "test", "iss": "https://attest.test", "aud": ["https://party.test"],
            "lifetime_s": 1800,  # longer than any test
            "collectors": ["spiffe://test/*"], "workloads": ["*"]}]
 

@@ -101,11 +101,13 @@ def checkpoint_request(size, root, proof, number=1, count=None):
             pad(proof))
 
 
-def token_request(index, report, proof, tree_size, number=1, size=None, profile="test"):
+def token_request(index, report, proof, tree_size, number=1, size=None, profile="test", audience="",
+                  lifetime_s=0):
     size = len(report) if size is None else size
-    name = profile.encode()
+    name, audience = profile.encode(), audience.encode()
     return (b"HKQ3" + bytes([TOKEN, len(proof), len(name), 0]) +
-            struct.pack(">QQQI", number, index, tree_size, size) + pad(proof) + name + report)
+            struct.pack(">QQQIIHH", number, index, tree_size, size, lifetime_s, len(audience), 0) +
+            pad(proof) + name + audience + report)
 
 
 def observe_request(size, root, proof, note, number=1, note_size=None):
@@ -205,10 +207,10 @@ class KeyProcess:
         """For an honest tree; `old` is the size of the last signed one."""
         return self.checkpoint(len(tree), tree.hash(), tree.consistency(old))
 
-    def token(self, index, report, proof, tree_size, profile="test"):
+    def token(self, index, report, proof, tree_size, profile="test", **asked):
         self.number += 1
         answer = self.ask(token_request(index, report, proof, tree_size, self.number,
-                                        profile=profile))
+                                        profile=profile, **asked))
         assert answer.id == self.number and answer.type == TOKEN
         return answer
 
@@ -284,11 +286,11 @@ def unbase64url(text):
     return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
 
 
-def claims_of(report, index, profile=None):
-    """What a token says about this report; `profile` as hsm.yaml has it."""
+def claims_of(report, index, profile=None, audience=None, lifetime_s=None):
+    """What a token says about this report; `profile` as hsm.yaml has it, the rest as it was asked for."""
     profile = profile or hallmark.TOKENS[0]
-    return token_claims(report, index, profile["iss"], profile["aud"],
-                        profile.get("lifetime_s", LIFETIME_S))
+    return token_claims(report, index, profile["iss"], audience or profile["aud"][0],
+                        min(lifetime_s or 86400, profile.get("lifetime_s", LIFETIME_S)))
 
 
 def jwk_of(site):
@@ -317,7 +319,7 @@ def verify_jws(jws, jwk, certificate, claims):
 
 
 def verify_receipt_jws(receipt, jwk, certificate, profile=None):
-    verify_jws(receipt["jws"].encode(), jwk, certificate,
+    verify_jws(receipt["tokens"][0].encode(), jwk, certificate,
                claims_of(receipt["report"], receipt["index"], profile))
 
 

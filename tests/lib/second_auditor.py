@@ -630,8 +630,9 @@ def ask_checkpoint(number, size, root, proof=()):
     return question(CHECKPOINT, number, proof, struct.pack(">Q", size) + root)
 
 
-def ask_token(number, index, size, proof, profile, report):
-    return question(TOKEN, number, proof, struct.pack(">QQI", index, size, len(report)), profile, report)
+def ask_token(number, index, size, proof, profile, report, audience=b"", lifetime_s=0):
+    fixed = struct.pack(">QQIIHH", index, size, len(report), lifetime_s, len(audience), 0)
+    return question(TOKEN, number, proof, fixed, profile, audience + report)
 
 
 def ask_observe(number, size, root, proof, note):

@@ -26,7 +26,7 @@ MESSAGES = {
     3: ("bundle", "bundle", "signature"),
     4: ("want", "workload", "digests segments"),
     5: ("part", "digest offset data", ""),
-    6: ("receipt", "workload seq index report proof checkpoint nonce", "jws"),
+    6: ("receipt", "workload seq index report proof checkpoint nonce", "tokens"),
     7: ("refusal", "code name text", "workload seq last_seq last_bundle nonce id"),
     8: ("measure", "workload challenge", ""),
     9: ("challenge", "id collector workload nonce", ""),

@@ -215,7 +215,7 @@ def test_a_receipt_that_witnesses_have_signed_is_taken_as_it_is():
 def test_a_token_is_saved_beside_the_receipt():
     def with_jws(session, data, fields, signature):
         session.gather(fields)
-        session.send_receipt(session.accept(data, fields), jws="a.b.c")
+        session.send_receipt(session.accept(data, fields), tokens=["a.b.c"])
 
     with Host() as h:
         h.signer.script = [with_jws]

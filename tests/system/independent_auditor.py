@@ -305,17 +305,17 @@ def test_tokens_say_what_follows_from_the_report():
     for dialect, algorithm in (("deployed", "p256"), ("draft", "p256"), ("deployed", "p384"),
                                ("draft", "rsa-3072"), ("deployed", "rsa-3072-pss")):
         with Site(report={"profile": dialect}, hsm={"algorithm": algorithm}) as site:
-            site.write_policy(token="test")
+            site.write_policy(token=[{"profile": "test"}])
             site.start_signer()
             key = second_session.log_key(site.path("log.crt"))
             with second_session.Collector(*site.peer("host1"), boot=bytes(16), log_key=key) as collector:
                 collector.report("app", [UNKNOWN_APP])
-                assert "jws" not in collector.receipt  # the profile is for affirming reports
+                assert "tokens" not in collector.receipt  # the profile is for affirming reports
                 collector.report("app", [KNOWN])
                 receipt = collector.receipt
                 assert second.form(receipt["report"]) == (GOOD, "")
-                assert second.verify_token(receipt["jws"], key) == second.token_claims(
-                    receipt["report"], receipt["index"], TOKENS[0]["iss"], TOKENS[0]["aud"],
+                assert second.verify_token(receipt["tokens"][0], key) == second.token_claims(
+                    receipt["report"], receipt["index"], TOKENS[0]["iss"], TOKENS[0]["aud"][0],
                     TOKENS[0]["lifetime_s"])
             jwk, = second.json.loads(site.hsm("jwks").stdout)["keys"]
             assert jwk["kid"] == second.thumbprint(key)
@@ -400,7 +400,7 @@ def signs_tokens(hsm, key, entry, leaves, roots):
     error, state, jws = hsm.ask(second.ask_token(11, 1, 2, [leaves[0]], b"test", entry))
     assert (error, state) == (0, [2, roots[1]]), jws
     assert second.verify_token(jws.decode(), key) == second.token_claims(
-        entry, 1, profile["iss"], profile["aud"], profile["lifetime_s"])
+        entry, 1, profile["iss"], profile["aud"][0], profile["lifetime_s"])
     for code, *asked in ((502, 0, 2, [leaves[0]], b"test", entry), (502, 1, 2, [leaves[1]], b"test", entry),
                          (502, 1, 3, [leaves[0]], b"test", entry), (505, 1, 2, [leaves[0]], b"none", entry),
                          (505, 0, 2, [leaves[1]], b"test", b"an older entry")):

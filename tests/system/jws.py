@@ -21,7 +21,7 @@ MANY = {"connections": 100, "in_flight_per_connection": 4096}
 POLICY = """name: test
 references: [{name: known, file: known.sha256}]
 workloads:
-  - {match: "jws-*", collectors: ["spiffe://test/**"], require: [executable], token: test,
+  - {match: "jws-*", collectors: ["spiffe://test/**"], require: [executable], token: [{profile: test}],
      executable: {references: [known]}}
   - {match: "*", collectors: ["spiffe://test/**"], require: [executable],
      executable: {references: [known]}}
@@ -124,7 +124,7 @@ def test_plain_receipts_do_not_wait_for_jws():
             before = crowd.outstanding()
             assert before > 20, "the backlog is gone; nothing was shown"
             receipt = plain.submit(f"app{turn}", APP)
-            assert "jws" not in receipt
+            assert "tokens" not in receipt
             wire.verify_receipt(receipt, site.certificate, ORIGIN)
             assert before - crowd.outstanding() < 20, (before, crowd.outstanding())
         crowd.finish()
@@ -329,7 +329,7 @@ def published(site, receipt):
 def same_token(first, again):
     """About the same report at the same place; only the signature may be another."""
     assert first["report"] == again["report"] and first["index"] == again["index"]
-    assert first["jws"].split(".")[:2] == again["jws"].split(".")[:2]
+    assert first["tokens"][0].split(".")[:2] == again["tokens"][0].split(".")[:2]
 
 
 def test_a_lost_token_is_had_again():
@@ -345,7 +345,7 @@ def test_a_lost_token_is_had_again():
             same_token(first, receipt)
         verify_all(site, [first, *again])
         assert tokens(site) == 5 and site.status()["counters"]["receipts_repeated"] == 4
-        assert "jws" not in asking.submit("app") and "jws" not in asking.receipt_again("app")
+        assert "tokens" not in asking.submit("app") and "tokens" not in asking.receipt_again("app")
         finish(site, signer)
 
 
@@ -395,7 +395,7 @@ def test_no_token_when_the_report_is_over():
         until(lambda: time.time() > expires + 0.01, "the clock")
         again = asking.receipt_again("jws-app")
         wire.verify_receipt(again, site.certificate, ORIGIN)
-        assert "jws" not in again and again["report"] == first["report"]
+        assert "tokens" not in again and again["report"] == first["report"]
         assert tokens(site) == 1
         finish(site, signer)
 
@@ -411,7 +411,7 @@ def test_no_token_while_the_clock_is_not_to_be_trusted():
         clock.move(30 * 60, UNSYNCHRONISED)
         signer.wait_for("event=clock state=moved")
         again = asking.receipt_again("jws-app")
-        assert "jws" not in again and again["report"] == first["report"]
+        assert "tokens" not in again and again["report"] == first["report"]
         clock.move(0)
         signer.wait_for("event=clock state=trusted")
         same_token(first, asking.receipt_again("jws-app"))
@@ -425,8 +425,8 @@ def test_a_token_that_would_come_too_late_is_not_asked_for():
         signer = site.start_signer()
         crowd = Crowd(site, 200)
         crowd.wait_for(200)
-        with_token = [r for r in crowd.receipts if "jws" in r]
-        late = [r for r in crowd.receipts if "jws" not in r]
+        with_token = [r for r in crowd.receipts if "tokens" in r]
+        late = [r for r in crowd.receipts if "tokens" not in r]
         assert with_token and late
         verify_all(site, with_token)
         for receipt in late:
@@ -500,9 +500,45 @@ def test_asking_again_and_again_holds_up_no_checkpoint():
 
 
 TWO_PROFILES = POLICY.replace("workloads:\n", """workloads:
-  - {match: "unknown-*", collectors: ["spiffe://test/**"], require: [executable], token: nobody,
+  - {match: "unknown-*", collectors: ["spiffe://test/**"], require: [executable], token: [{profile: nobody}],
      executable: {references: [known]}}
 """)
+
+
+SEVERAL = POLICY.replace("token: [{profile: test}]", "token: [{profile: wide, audience: 'urn:c', lifetime_s: 60}, "
+                         "{profile: test}, {profile: wide, audience: 'urn:nobody'}, {profile: wide, audience: 'urn:a'}]")
+WIDE = {**hallmark.TOKENS[0], "profile": "wide", "aud": ["urn:a", "urn:b", "urn:c"], "lifetime_s": 300}
+
+
+def verify_several(site, receipt):
+    """In the policy's order, each for its audience and so long; the one that nobody gives is left out."""
+    jwk = keychannel.jwk_of(site)
+    wanted = [(WIDE, "urn:c", 60), (hallmark.TOKENS[0], None, None), (WIDE, "urn:a", None)]
+    assert len(receipt["tokens"]) == len(wanted), receipt["tokens"]
+    for jws, (profile, audience, lifetime_s) in zip(receipt["tokens"], wanted):
+        keychannel.verify_jws(jws.encode(), jwk, site.certificate, keychannel.claims_of(
+            receipt["report"], receipt["index"], profile, audience, lifetime_s))
+
+
+def test_several_audiences_have_a_token_each():
+    """Also when it is had again, and when the key process is lost between two of them."""
+    with make_site(policy=SEVERAL, latency_ms=30, tokens=[hallmark.TOKENS[0], WIDE]) as site:
+        signer = site.start_signer()
+        asking = Asking(site)
+        first = asking.submit("jws-app")
+        verify_several(site, first)
+        verify_several(site, asking.receipt_again("jws-app"))
+        assert site.status()["counters"]["tokens_refused"] == 2
+        line = signer.wait_for("event=token-refused")
+        assert "profile=wide audience=urn:nobody" in line and "does not list the audience" in line, line
+        crowd = Crowd(site, 20)
+        until(lambda: tokens(site) > 15, "no token")
+        os.kill(site.key_process_pid(), 9)
+        crowd.wait_for(20)
+        for receipt in crowd.receipts:
+            verify_several(site, receipt)
+        assert site.status()["counters"]["key_process_starts"] == 2
+        finish(site, signer)
 
 
 def test_a_refused_token_is_said_and_holds_up_nobody():
@@ -517,9 +553,9 @@ def test_a_refused_token_is_said_and_holds_up_nobody():
             verify_all(site, [good])
             for receipt in (bad, unknown):
                 wire.verify_receipt(receipt, site.certificate, ORIGIN)
-                assert "jws" not in receipt, turn
-        assert "jws" not in asking.receipt_again("jws-bad")
-        assert "jws" in asking.receipt_again("jws-good")
+                assert "tokens" not in receipt, turn
+        assert "tokens" not in asking.receipt_again("jws-bad")
+        assert "tokens" in asking.receipt_again("jws-good")
         counters = site.status()["counters"]
         assert counters["tokens"] == 21 and counters["tokens_refused"] == 41, counters
         assert counters["key_process_starts"] == 1

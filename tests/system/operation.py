@@ -336,7 +336,7 @@ def test_log_lines_as_json():
 def test_a_jws_for_relying_parties():
     """The second seal: what the report says as a JWT, signed by the token, verified with the JWK set."""
     with Site() as site:
-        site.write_policy(token="test")
+        site.write_policy(token=[{"profile": "test"}])
         signer = site.start_signer()
         keys = json.loads(site.hsm("jwks").stdout)["keys"]
         receipts = []
@@ -346,7 +346,7 @@ def test_a_jws_for_relying_parties():
                 receipts.append(collector.submit(f"app{n}", APP))
         for receipt in receipts:
             wire.verify_receipt(receipt, site.certificate, ORIGIN)
-            header, payload, mark = receipt["jws"].split(".")
+            header, payload, mark = receipt["tokens"][0].split(".")
             report, claims = json.loads(receipt["report"]), json.loads(unbase64(payload))
             assert claims["iss"] == "https://attest.test" and claims["aud"] == "https://party.test"
             assert claims["sub"] == f"spiffe://test/host1/{receipt['workload']}"
@@ -359,24 +359,32 @@ def test_a_jws_for_relying_parties():
             raw = unbase64(mark)
             der = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"),
                                              int.from_bytes(raw[32:], "big"))
-            public_key(keys[0]).verify(der, ".".join(receipt["jws"].split(".")[:2]).encode(),
+            public_key(keys[0]).verify(der, ".".join(receipt["tokens"][0].split(".")[:2]).encode(),
                                        ec.ECDSA(hashes.SHA256()))
         assert site.status()["counters"]["tokens"] == 30
         # And with the key process killed in between, nothing waits for ever.
         os.kill(site.key_process_pid(), 9)
-        assert collectors[0].submit("app0", APP)["jws"]
+        assert collectors[0].submit("app0", APP)["tokens"][0]
         assert signer.stop() == 0
 
 
 def test_check_says_what_it_can_of_the_profiles_of_tokens():
     """All, where it runs as the key process's user; where another starts that, only what is asked."""
     with Site() as site:
-        site.write_policy(token="test")
+        site.write_policy(token=[{"profile": "test"}])
         done = check(site)
         assert done.returncode == 0 and "profile" not in done.stdout, done
-        site.write_policy(token="tests")
+        site.write_policy(token=[{"profile": "tests"}])
         done = check(site)
-        assert done.returncode == 1 and 'hsm.yaml: tokens: expected the profile "tests"' in done.stderr
+        assert done.returncode == 1 and 'by the profile "tests", for its only audience: found 1 profiles' in done.stderr
+        for wanted, said in ((dict(audience="https://party.test"), None),
+                             (dict(audience="https://party.tes"), "for https://party.tes: it lists 1 others"),
+                             (dict(lifetime_s=1801), "its only audience and 1801 s: it gives 1800 s at most")):
+            site.write_policy(token=[{"profile": "test", **wanted}])
+            done = check(site)
+            assert (said or "") in done.stdout + done.stderr and bool(said) == ("profile" in done.stdout + done.stderr)
+            assert done.returncode == ("lists" in (said or "")), done
+        site.write_policy(token=[{"profile": "tests"}])
         site.init_key()
         assert ("profile  'test' gives tokens of https://attest.test for https://party.test, for 1800 s"
                 in site.hsm("check").stdout)
@@ -384,7 +392,7 @@ def test_check_says_what_it_can_of_the_profiles_of_tokens():
         program = f"  program: {json.dumps(hallmark.program('hallmark-hsm'))}\n"
         done = check(site, **{config: "", program: "  socket: hsm.sock\n"})
         assert done.returncode == 0, done
-        assert 'wants tokens by the profile "tests"; hallmark-hsm check shows' in done.stdout, done
+        assert 'wants one by the profile "tests", for its only audience; hallmark-hsm check shows' in done.stdout, done
 
 
 def unbase64(text):

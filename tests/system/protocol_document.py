@@ -117,7 +117,7 @@ def test_limits_are_those_of_the_code():
     says("bundle, 0 to #; with 0", ("proto/evidence/bundle.h", "BUNDLE_NEXT_S_MAX"))
     says("| bin, # to # bytes |", *(("proto/evidence/bundle_extensions.h", f"BUNDLE_CHALLENGE_{name}")
                                   for name in ("MIN", "MAX")))
-    says("jws # bytes", (message, "MESSAGE_JWS_MAX"))
+    says("a token # bytes", (message, "MESSAGE_JWS_MAX"))
     extensions = "proto/evidence/bundle_extensions.h"
     says("challenge and nonce of a relay # to # bytes; envelope 1 to # bytes",
          (extensions, "BUNDLE_CHALLENGE_MIN"), (extensions, "BUNDLE_CHALLENGE_MAX"),
@@ -131,7 +131,12 @@ def test_limits_are_those_of_the_code():
          ("policy/governance/collectors_ca.h", "COLLECTORS_CA_COUNT_MAX"),
          ("policy/governance/collectors_ca.h", "COLLECTORS_CA_SIZE_MAX"))
     says("each once for a kind; at most # lines", ("policy/governance/manifest.h", "MANIFEST_LINES_MAX"))
-    says("name of a profile, at most # bytes", ("proto/wire/keychannel.h", "KEYCHANNEL_PROFILE_MAX"))
+    channel = "proto/wire/keychannel.h"
+    says("at most # of `profile`: name", (message, "MESSAGE_TOKENS_MAX"))
+    says("`tokens`: array of 1 to # str", (message, "MESSAGE_TOKENS_MAX"))
+    says("`lifetime_s`: 1 to #", (channel, "KEYCHANNEL_LIFETIME_MAX_S"))
+    says("an audience has at most # bytes, a lifetime # s",
+         (channel, "KEYCHANNEL_AUDIENCE_MAX"), (channel, "KEYCHANNEL_LIFETIME_MAX_S"))
     says("name is 1 to # bytes", ("proto/evidence/bundle.h", "BUNDLE_WORKLOAD_MAX"))
     component, listed = "proto/evidence/component.h", "proto/evidence/component_list.h"
     says("more than # items a list of segments; each of the three is at most # bytes",

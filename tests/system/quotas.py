@@ -136,7 +136,7 @@ def test_a_collector_has_so_many_in_flight():
     """However slow the token is, and over however many connections: the rest is for others."""
     with Site(token_module=True, limits={"connections": 100, "in_flight": 4 * IN_FLIGHT,
                                          "in_flight_per_collector": IN_FLIGHT}) as site:
-        site.write_policy(token="test")
+        site.write_policy(token=[{"profile": "test"}])
         signer = site.start_signer()
         greedy = [site.collector("greedy") for _ in range(CONNECTIONS)]
         other = site.collector("other")

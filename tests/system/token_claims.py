@@ -18,7 +18,8 @@ from keychannel import (PROFILE, KeyProcess, Tree, certificate_of, claims_of, gr
 TEST = TOKENS[0]
 MANY = [TEST,
         {**TEST, "profile": "short", "lifetime_s": 100},
-        {**TEST, "profile": "long", "aud": "long", "lifetime_s": 86400},
+        {**TEST, "profile": "long", "aud": ["long"], "lifetime_s": 86400},
+        {**TEST, "profile": "many", "aud": ["one", "another"]},
         {**TEST, "profile": "warned", "iss": "attest", "statuses": ["warning", "contraindicated"]},
         {**TEST, "profile": "one-host", "collectors": ["spiffe://test/host2", "spiffe://test/host3"]},
         {**TEST, "profile": "one-app", "workloads": ["app-0", "other-*"]}]
@@ -37,21 +38,22 @@ class Attack:
         signed(self.site, self.key.sign(self.tree, old), self.tree)
         return old
 
-    def ask(self, entry, profile="test"):
+    def ask(self, entry, profile="test", **asked):
         index = self.log(entry)
-        return self.key.token(index, entry, self.tree.inclusion(index), len(self.tree), profile)
+        return self.key.token(index, entry, self.tree.inclusion(index), len(self.tree), profile,
+                              **asked)
 
-    def given(self, entry, profile="test"):
+    def given(self, entry, profile="test", **asked):
         """The claims."""
-        answer = self.ask(entry, profile)
+        answer = self.ask(entry, profile, **asked)
         assert answer.error == 0, answer
         claims = claims_of(entry, len(self.tree) - 1,
-                           next(p for p in MANY if p["profile"] == profile))
+                           next(p for p in MANY if p["profile"] == profile), **asked)
         verify_jws(answer.body, self.jwk, self.certificate, claims)
         return json.loads(unbase64url(answer.body.split(b".")[1]))
 
-    def refused(self, entry, why, profile="test"):
-        answer = self.ask(entry, profile)
+    def refused(self, entry, why, profile="test", **asked):
+        answer = self.ask(entry, profile, **asked)
         refused(answer, PROFILE, len(self.tree), self.tree.hash())
         assert re.search(why, answer.body.decode()), (why, answer)
 
@@ -78,6 +80,23 @@ def test_claims_are_the_profile_s_and_the_report_s(a):
     assert (claims["hallmark.log"], claims["hallmark.index"]) == (ORIGIN, 0)
     assert claims["submods"]["app-0"]["ear.status"] == "affirming"
     assert a.given(report(), "long")["aud"] == "long"
+
+
+@attack
+def test_a_signer_chooses_no_audience_but_one_of_the_profile_s(a):
+    assert a.given(report(), audience="https://party.test")["aud"] == "https://party.test"
+    assert a.given(report(), "many", audience="another")["aud"] == "another"
+    for audience in ("https://party.test/", "https://bank.test", "one", "*", "a" * 512):
+        a.refused(report(), f"does not list the audience {re.escape(audience)}", audience=audience)
+    a.refused(report(), "has 2 audiences, and the policy names none", "many")
+
+
+@attack
+def test_a_signer_makes_a_token_shorter_and_never_longer(a):
+    claims = a.given(report(), "short", lifetime_s=50)
+    assert claims["exp"] - claims["iat"] == 50
+    claims = a.given(report(), "short", lifetime_s=86400)
+    assert claims["exp"] - claims["iat"] == 100
 
 
 @attack
@@ -151,7 +170,7 @@ def test_a_token_vouches_only_for_the_statuses_of_its_profile(a):
 @attack
 def test_a_profile_that_is_not_there_gives_nothing(a):
     for profile in ("tes", "test2", "TEST", "*", " ", "\x00", "n" * 64):
-        a.refused(report(), "expected one of the 6 token profiles", profile)
+        a.refused(report(), "expected one of the 7 token profiles", profile)
 
 
 @attack

@@ -23,7 +23,7 @@ static const char base[] = "name: bank\n"                                       
 			   "    executable: {references: [one]}\n"                  /* 8 */
 			   "  - match: \"*\"\n"                                     /* 9 */
 			   "    collectors: [host7.bank]\n"                         /* 10 */
-			   "    token: orders\n"                                    /* 11 */
+			   "    token: [{profile: orders}]\n"                       /* 11 */
 			   "    runtime: {facts: [{name: uid, allow: [\"0\"]}]}\n"; /* 12 */
 
 #define FIRST "hallmark manifest v1\nsemantics 1\n"

@@ -21,21 +21,24 @@ static const struct view any[] = {V("*"), V("*://*/*/*")}; /* of collectors, eac
 static const struct view vector_collectors[] = {
     V("spiffe://other/*"), V("spiffe://example/collector/*")};
 static const struct view vector_workloads[] = {V("none"), V("trading-*")};
+static const struct view vault[] = {V("https://vault.example"), V("https://settle.example")};
+static const struct view payments[] = {V("payments")}, a[] = {V("a")};
 
 /* The first is that of the vectors, the third covers all, the others not quite. */
 static const struct token_profile profiles[] = {
-    {V("trading"), V("https://attest.example"), V("https://vault.example"), 300, vector_collectors,
-	vector_workloads, 2, 2, {REPORT_AFFIRMING}, 1},
-    {V("payments"), V("hallmark.example"), V("payments"), 86400, vector_collectors,
-	vector_workloads, 2, 2, {REPORT_WARNING, REPORT_CONTRAINDICATED}, 2},
-    {V("all"), V("i"), V("a"), 86400, any, any, 2, 2,
+    {V("trading"), V("https://attest.example"), vault, 1, 300, vector_collectors, vector_workloads,
+	2, 2, {REPORT_AFFIRMING}, 1},
+    {V("payments"), V("hallmark.example"), payments, 1, 86400, vector_collectors, vector_workloads,
+	2, 2, {REPORT_WARNING, REPORT_CONTRAINDICATED}, 2},
+    {V("all"), V("i"), a, 1, 86400, any, any, 2, 2,
 	{REPORT_NONE, REPORT_AFFIRMING, REPORT_WARNING, REPORT_CONTRAINDICATED}, 4},
-    {V("another-collector"), V("i"), V("a"), 300, vector_collectors, any, 1, 2, {REPORT_AFFIRMING},
+    {V("another-collector"), V("i"), a, 1, 300, vector_collectors, any, 1, 2, {REPORT_AFFIRMING},
 	1},
-    {V("another-workload"), V("i"), V("a"), 300, vector_collectors, vector_workloads, 2, 1,
+    {V("another-workload"), V("i"), a, 1, 300, vector_collectors, vector_workloads, 2, 1,
 	{REPORT_AFFIRMING}, 1},
-    {V("another-status"), V("i"), V("a"), 300, vector_collectors, vector_workloads, 2, 2,
+    {V("another-status"), V("i"), a, 1, 300, vector_collectors, vector_workloads, 2, 2,
 	{REPORT_NONE, REPORT_WARNING, REPORT_CONTRAINDICATED}, 3},
+    {V("two"), V("i"), vault, 2, 300, any, any, 2, 2, {REPORT_AFFIRMING}, 1},
 };
 
 static const struct hsm_config config = {
@@ -49,14 +52,20 @@ static const struct hsm_config config = {
 		    */
 
 static uint64_t now_s = ISSUED_S + 61;
+static struct view audience; /* that is asked for */
+static uint32_t lifetime_s;  /* the same */
 
 static enum err
 derive_of(const struct hsm_config *c, struct view report, struct view profile, uint64_t index,
     struct buf *claims, struct buf *why)
 {
 	struct report_document document = REPORT_DOCUMENT_INIT;
-	struct claims_source source = {
-	    .profile = profile, .report = report, .index = index, .now_s = now_s};
+	struct claims_source source = {.profile = profile,
+	    .audience = audience,
+	    .lifetime_s = lifetime_s,
+	    .report = report,
+	    .index = index,
+	    .now_s = now_s};
 
 	enum err e;
 
@@ -137,7 +146,7 @@ static void
 profiles_are_found_by_their_whole_name(void **state)
 {
 	(void)state;
-	expect_vector_refused("", "expected one of the 6 token profiles that hsm.yaml had when "
+	expect_vector_refused("", "expected one of the 7 token profiles that hsm.yaml had when "
 				  "this process started, found ''");
 	expect_vector_refused("tradin", "found 'tradin'");
 	expect_vector_refused("trading2", "found 'trading2'");
@@ -275,6 +284,36 @@ a_token_ends_with_its_lifetime_or_its_report(void **state)
 	expect_expiry(1795514401, 2111047201, "all", "\"iat\":1795514401,\"exp\":1795600801,");
 }
 
+static void
+what_is_asked_for_makes_a_lifetime_only_shorter(void **state)
+{
+	(void)state;
+	lifetime_s = 299;
+	expect_expiry(ISSUED_S, 1795518001, "trading", "\"exp\":1795514700,");
+	lifetime_s = 301;
+	expect_expiry(ISSUED_S, 1795518001, "trading", "\"exp\":1795514701,");
+	lifetime_s = 299;
+	expect_expiry(ISSUED_S, 1795514402, "trading", "\"exp\":1795514402,");
+	lifetime_s = 0;
+}
+
+static void
+a_token_is_for_one_audience_that_its_profile_lists(void **state)
+{
+	(void)state;
+	audience = V("https://settle.example");
+	expect_expiry(ISSUED_S, 1795518001, "two", "\"aud\":\"https://settle.example\",\"iat\"");
+	expect_vector_refused(
+	    "trading", "'trading' does not list the audience https://settle.example");
+	audience = V("https://vault.exampl");
+	expect_vector_refused("two", "does not list the audience https://vault.exampl");
+	audience = V("https://vault.example");
+	expect_expiry(ISSUED_S, 1795518001, "two", "\"aud\":\"https://vault.example\",\"iat\"");
+	expect_expiry(ISSUED_S, 1795518001, "trading", "\"aud\":\"https://vault.example\",");
+	audience = V("");
+	expect_vector_refused("two", "has 2 audiences, and the policy names none of them");
+}
+
 /* At that moment by our clock; NULL: there is one. */
 static void
 expect_at(uint64_t moment_s, const char *profile, const char *refused)
@@ -320,6 +359,7 @@ the_largest_claims_fit(void **state)
 	char text[ENTRY_STRING_MAX + 1], origin[201];
 	struct buf report = BUF_INIT, large = BUF_INIT, claims = BUF_INIT, why = BUF_INIT;
 	struct token_profile profile = profiles[2];
+	struct view longest;
 	struct report_document document = REPORT_DOCUMENT_INIT;
 	struct hsm_config c = config;
 	struct report r;
@@ -342,7 +382,9 @@ the_largest_claims_fit(void **state)
 	digest_of(claims.data, claims.size, &r.bundle_digest);
 	buf_clear(&claims);
 	assert_int_equal(report_write(&r, &large), ERR_OK);
-	profile.issuer = profile.audience = (struct view){(const uint8_t *)text, TOKEN_PARTY_MAX};
+	longest = profile.issuer = (struct view){(const uint8_t *)text, TOKEN_PARTY_MAX};
+	profile.audiences = &longest;
+	profile.audience_count = 1;
 	c.tokens = &profile;
 	c.token_count = 1;
 	c.origin = origin;
@@ -364,6 +406,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(claims_are_those_of_the_vectors),
 	    cmocka_unit_test(only_what_a_profile_covers_gets_a_token),
+	    cmocka_unit_test(what_is_asked_for_makes_a_lifetime_only_shorter),
+	    cmocka_unit_test(a_token_is_for_one_audience_that_its_profile_lists),
 	    cmocka_unit_test(profiles_are_found_by_their_whole_name),
 	    cmocka_unit_test(without_profiles_there_are_no_tokens),
 	    cmocka_unit_test(reports_of_other_logs_get_none),

@@ -316,7 +316,7 @@ with_token(const char *from, const char *to)
 				    "tokens:\n"
 				    "  - profile: one\n"
 				    "    iss: https://log.example\n"
-				    "    aud: vault\n"
+				    "    aud: [vault]\n"
 				    "    collectors: [spiffe://a/*, b.example]\n"
 				    "    workloads: [\"app-*\"]\n";
 
@@ -361,7 +361,8 @@ test_a_token_profile(void **state)
 	t = &c->tokens[0];
 	expect_view(t->name, "one");
 	expect_view(t->issuer, "https://log.example");
-	expect_view(t->audience, "vault");
+	assert_int_equal(t->audience_count, 1);
+	expect_view(t->audiences[0], "vault");
 	assert_int_equal(t->lifetime_s, 300);
 	assert_int_equal(t->collector_count, 2);
 	expect_view(t->collectors[0], "spiffe://a/*");
@@ -376,12 +377,14 @@ test_a_token_profile(void **state)
 static void
 test_all_of_a_token_profile(void **state)
 {
-	struct hsm_config *c = accept_token(state, "    aud: vault\n",
-	    "    aud: vault\n    lifetime_s: 86400\n"
+	struct hsm_config *c = accept_token(state, "    aud: [vault]\n",
+	    "    aud: [vault, https://b.example]\n    lifetime_s: 86400\n"
 	    "    statuses: [warning, affirming, none, contraindicated]\n");
 	const struct token_profile *t = &c->tokens[0];
 
 	assert_int_equal(t->lifetime_s, 86400);
+	assert_int_equal(t->audience_count, 2);
+	expect_view(t->audiences[1], "https://b.example");
 	assert_int_equal(t->status_count, 4);
 	assert_int_equal(t->statuses[0], REPORT_WARNING);
 	assert_int_equal(t->statuses[1], REPORT_AFFIRMING);
@@ -393,7 +396,7 @@ test_all_of_a_token_profile(void **state)
 static void
 test_several_token_profiles(void **state)
 {
-	static const char second[] = "tokens:\n  - {profile: two, iss: \"urn:x\", aud: a, "
+	static const char second[] = "tokens:\n  - {profile: two, iss: \"urn:x\", aud: [a], "
 				     "collectors: [c], workloads: [w]}\n";
 	struct hsm_config *c = accept_token(state, "tokens:\n", second);
 
@@ -410,7 +413,7 @@ test_token_profiles_have_names_that_differ(void **state)
 	char name[80] = "profile: ";
 
 	refuse_token(state, "tokens:\n",
-	    "tokens:\n  - {profile: one, iss: i, aud: a, collectors: [c], workloads: [w]}\n", 10,
+	    "tokens:\n  - {profile: one, iss: i, aud: [a], collectors: [c], workloads: [w]}\n", 10,
 	    "\"one\" is the name of two profiles");
 	refuse_token(state, "profile: one", "profile: .one", 9, "not begin with \".\"");
 	refuse_token(state, "profile: one", "profile: a/b", 9, "\"/\"");
@@ -423,12 +426,14 @@ test_token_profiles_have_names_that_differ(void **state)
 static void
 test_a_token_profile_says_who_and_for_whom(void **state)
 {
-	refuse_token(state, "    aud: vault\n", "", 9, "\"tokens[0].aud\"");
+	refuse_token(state, "    aud: [vault]\n", "", 9, "\"tokens[0].aud\"");
 	refuse_token(state, "    iss: https://log.example\n", "", 9, "\"tokens[0].iss\"");
-	refuse_token(state, "aud: vault", "aud: a b", 11, "without white space");
-	refuse_token(state, "aud: vault", "aud: \":8080\"", 11, "must be a URI");
-	refuse_token(state, "aud: vault", "aud: \"a_b:c\"", 11, "must be a URI");
-	refuse_token(state, "aud: vault", "aud: \"\"", 11, "1 to 512 bytes");
+	refuse_token(state, "aud: [vault]", "aud: [a b]", 11, "without white space");
+	refuse_token(state, "aud: [vault]", "aud: [a, \":8080\"]", 11, "must be a URI");
+	refuse_token(state, "aud: [vault]", "aud: [\"a_b:c\"]", 11, "must be a URI");
+	refuse_token(state, "aud: [vault]", "aud: [\"\"]", 11, "1 to 512 bytes");
+	refuse_token(state, "aud: [vault]", "aud: []", 11, "1 to 64");
+	refuse_token(state, "aud: [vault]", "aud: [a, b, a]", 11, "names \"a\" twice");
 }
 
 static void
@@ -438,12 +443,13 @@ test_what_a_token_profile_covers(void **state)
 	refuse_token(state, "    workloads: [\"app-*\"]\n", "", 9, "\"tokens[0].workloads\"");
 	refuse_token(state, "workloads: [\"app-*\"]", "workloads: ['a\\b']", 13, "backslash");
 	refuse_token(state, "b.example", "'b\\'", 12, "\"tokens[0].collectors[1]\"");
-	refuse_token(state, "vault\n", "vault\n    lifetime_s: 0\n", 12, "1 to 86400, found 0");
+	refuse_token(state, "[vault]\n", "[vault]\n    lifetime_s: 0\n", 12, "1 to 86400, found 0");
 	refuse_token(
-	    state, "vault\n", "vault\n    lifetime_s: 86401\n", 12, "1 to 86400, found 86401");
-	refuse_token(state, "vault\n", "vault\n    statuses: []\n", 12, "1 to 4");
-	refuse_token(state, "vault\n", "vault\n    statuses: [good]\n", 12, "affirming");
-	refuse_token(state, "vault\n", "vault\n    statuses: [none, none]\n", 12, "\"none\" twice");
+	    state, "[vault]\n", "[vault]\n    lifetime_s: 86401\n", 12, "1 to 86400, found 86401");
+	refuse_token(state, "[vault]\n", "[vault]\n    statuses: []\n", 12, "1 to 4");
+	refuse_token(state, "[vault]\n", "[vault]\n    statuses: [good]\n", 12, "affirming");
+	refuse_token(
+	    state, "[vault]\n", "[vault]\n    statuses: [none, none]\n", 12, "\"none\" twice");
 }
 
 static void

@@ -36,6 +36,8 @@ make_token(size_t hashes, struct view report)
 	memset(r.root.bytes, 0, DIGEST_SIZE);
 	r.index = 76;
 	r.profile = V("profile");
+	r.audience = V("audience");
+	r.lifetime_s = 0x00010203;
 	r.report = report;
 	return r;
 }
@@ -85,6 +87,8 @@ expect_request_back(const struct keychannel_request *r)
 	for (size_t i = 0; i < r->inclusion.count; i++)
 		assert_true(digest_equal(&out.inclusion.hash[i], &r->inclusion.hash[i]));
 	assert_true(view_equal(out.profile, r->profile));
+	assert_true(view_equal(out.audience, r->audience));
+	assert_int_equal(out.lifetime_s, r->lifetime_s);
 	assert_true(view_equal(out.report, r->report));
 	assert_true(view_equal(out.note, r->note));
 	buf_free(&bytes);
@@ -104,6 +108,10 @@ requests_go_there_and_back(void **state)
 		expect_request_back(&r);
 		r = make_token(hashes, (struct view){largest, KEYCHANNEL_REPORT_MAX});
 		r.profile = (struct view){largest, KEYCHANNEL_PROFILE_MAX};
+		r.audience = (struct view){largest, KEYCHANNEL_AUDIENCE_MAX};
+		r.lifetime_s = KEYCHANNEL_LIFETIME_MAX_S;
+		expect_request_back(&r);
+		r.audience.size = r.lifetime_s = 0;
 		expect_request_back(&r);
 		r = make_observe(hashes, V("note"));
 		expect_request_back(&r);
@@ -136,11 +144,13 @@ requests_are_laid_out_as_said(void **state)
 	buf_clear(&b);
 	r = make_token(1, V("report"));
 	keychannel_write_request(&b, &r);
-	assert_int_equal(b.size, KEYCHANNEL_TOKEN_SIZE + 7 + 6);
-	assert_int_equal(b.size, 2116 + 7 + 6);
+	assert_int_equal(b.size, KEYCHANNEL_TOKEN_SIZE + 8 + 7 + 6);
+	assert_int_equal(b.size, 2124 + 8 + 7 + 6);
 	assert_memory_equal(b.data,
-	    "HKQ3\2\1\7\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4c\0\0\0\0\0\0\0\x4e\0\0\0\6\1", 37);
-	assert_memory_equal(b.data + 2115, "\0profilereport", 14);
+	    "HKQ3\2\1\7\0\1\2\3\4\5\6\7\10\0\0\0\0\0\0\0\x4c\0\0\0\0\0\0\0\x4e\0\0\0\6"
+	    "\0\1\2\3\0\10\0\0\1",
+	    45);
+	assert_memory_equal(b.data + 2123, "\0profileaudiencereport", 22);
 	buf_clear(&b);
 	r = make_observe(2, V("note"));
 	keychannel_write_request(&b, &r);
@@ -250,7 +260,9 @@ unused_hashes_must_be_zero(void **state)
 	expect_request_refused(&t, 5, 2);
 	expect_request_refused(&c, 56 + 3 * DIGEST_SIZE, 1);
 	expect_request_refused(&c, KEYCHANNEL_CHECKPOINT_SIZE - 1, 1);
-	expect_request_refused(&t, 36 + 3 * DIGEST_SIZE, 1);
+	expect_request_refused(&t, 44 + 3 * DIGEST_SIZE, 1);
+	expect_request_refused(&t, 42, 1);
+	expect_request_refused(&t, 43, 1);
 	expect_request_refused(&t, KEYCHANNEL_TOKEN_SIZE - 1, 1);
 	expect_request_refused(&o, 5, 2);
 	expect_request_refused(&o, 56 + 3 * DIGEST_SIZE, 1);
@@ -289,6 +301,14 @@ reports_and_notes_of_no_size_or_too_large_are_refused(void **state)
 	expect_size(&t, 32, 0, ERR_FORMAT);
 	expect_size(&t, 32, KEYCHANNEL_REPORT_MAX + 1, ERR_FORMAT);
 	expect_size(&t, 32, UINT32_MAX, ERR_FORMAT);
+	expect_size(&t, 36, 0, ERR_OK);
+	expect_size(&t, 36, KEYCHANNEL_LIFETIME_MAX_S, ERR_OK);
+	expect_size(&t, 36, KEYCHANNEL_LIFETIME_MAX_S + 1, ERR_FORMAT);
+	expect_size(&t, 36, UINT32_MAX, ERR_FORMAT);
+	/* The size has 16 bits, and two bytes of zero behind it. */
+	expect_size(&t, 40, 8 << 16, ERR_OK);
+	expect_size(&t, 40, (KEYCHANNEL_AUDIENCE_MAX + 1) << 16, ERR_FORMAT);
+	expect_size(&t, 40, UINT32_MAX & 0xffff0000, ERR_FORMAT);
 	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, 4, ERR_OK);
 	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, KEYCHANNEL_NOTE_MAX, ERR_OK);
 	expect_size(&o, KEYCHANNEL_OBSERVE_SIZE - 4, 0, ERR_FORMAT);
@@ -512,6 +532,8 @@ the_messages_of_the_document_are_read_and_made(void **state)
 	assert_int_equal(request.size, 2);
 	assert_int_equal(request.proof.count, 1);
 	assert_true(view_equal(request.profile, V("trading")));
+	assert_true(view_equal(request.audience, V("https://vault.example")));
+	assert_int_equal(request.lifetime_s, 120);
 	assert_int_equal(request.report.data[0], '{');
 	expect_answer_vector("key-token-given", &bytes, &answer);
 	assert_int_equal(answer.type, KEYCHANNEL_TOKEN);

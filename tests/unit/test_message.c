@@ -47,7 +47,7 @@ write_again(const struct message *m, struct buf *to)
 
 static const char *const message_vectors[] = {"hello", "hello-two-versions", "welcome",
     "bundle-message", "bundle-message-signed", "want", "want-segments", "part", "part-last",
-    "receipt", "receipt-jws", "refusal-connection", "refusal-sequence", "refusal-request",
+    "receipt", "receipt-tokens", "refusal-connection", "refusal-sequence", "refusal-request",
     "measure", "challenge", "challenged", "statement", "noted"};
 #define VECTOR_COUNT (sizeof(message_vectors) / sizeof(message_vectors[0]))
 
@@ -148,9 +148,10 @@ receipt_and_refusal_values(void **state)
 	assert_int_equal(m.body.receipt.seq, 1);
 	assert_int_equal(m.body.receipt.index, 1);
 	assert_int_equal(m.body.receipt.proof.count, 1);
-	assert_int_equal(m.body.receipt.jws.size, 0);
-	vector_decode("receipt-jws", &frame, &m);
-	assert_true(m.body.receipt.jws.size > 0);
+	assert_int_equal(m.body.receipt.token_count, 0);
+	vector_decode("receipt-tokens", &frame, &m);
+	assert_int_equal(m.body.receipt.token_count, 1);
+	assert_true(m.body.receipt.token[0].size > 0);
 	vector_decode("refusal-connection", &frame, &m);
 	assert_int_equal(m.body.refusal.code, ERR_VERSION);
 	assert_true(view_equal(m.body.refusal.name, V("no-common-version")));
@@ -439,11 +440,11 @@ receipt_faults(void **state)
 	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\x01x", X), ERR_MSG_RANGE);
 	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\x1f" B16 "123456789abcdef", X), ERR_MSG_RANGE);
 	expect(SEVEN("\xa1w", "\1", "\0", X, "\xc4\0", "\xc4\0"), ERR_MSG_RANGE);
-	expect(
-	    V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa3jws\xa1j")), ERR_OK);
-	expect(V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa3jws\xa0")),
+	expect(V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa6tokens\x91\xa1j")),
+	    ERR_OK);
+	expect(V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa6tokens\x91\xa0")),
 	    ERR_MSG_RANGE);
-	expect(V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa3jws" X)),
+	expect(V(RECEIPT("\x88", "\xa1w", "\1", "\0", X, "\xc4\0", X, D32, "\xa6tokens" X)),
 	    ERR_MSG_TYPE);
 }
 

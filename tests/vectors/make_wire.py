@@ -608,7 +608,7 @@ def make():
         "part": frame(5, {"digest": sha256(executable), "offset": 0, "data": executable}),
         "part-last": frame(5, {"digest": sha256(files), "offset": 100, "data": files[100:]}),
         "receipt": frame(6, receipt),
-        "receipt-jws": frame(6, {**receipt, "jws": token.decode()}),
+        "receipt-tokens": frame(6, {**receipt, "tokens": [token.decode()]}),
         "refusal-connection": frame(7, {
             "code": 113, "name": "no-common-version",
             "text": "no protocol version in common",
@@ -635,7 +635,8 @@ def make():
         "key-checkpoint-refused": b"HKA3" + bytes([1, 0]) + number(501, 2) + number(7, 8)
                                   + number(2, 8) + root + number(4, 4) + b"text",
         "key-token": b"HKQ3" + bytes([2, 1, 7, 0]) + number(8, 8) + number(1, 8) + number(2, 8)
-                     + number(len(report_1), 4) + leaf[0] + bytes(64 * 32) + b"trading" + report_1,
+                     + number(len(report_1), 4) + number(120, 4) + number(21, 2) + bytes(2) + leaf[0]
+                     + bytes(64 * 32) + b"trading" + b"https://vault.example" + report_1,
         "key-token-given": b"HKA3" + bytes([2, 0]) + number(0, 2) + number(8, 8) + number(2, 8)
                            + root + number(len(token), 4) + token,
         "key-token-refused": b"HKA3" + bytes([2, 0]) + number(505, 2) + number(8, 8) + number(2, 8)
