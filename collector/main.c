@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/command_image.h"
 #include "collector/command_redact.h"
+#include "collector/command_references.h"
 #include "collector/commands.h"
 #include "collector/ground/interrupt.h"
 #include "config/descriptors.h"
@@ -15,6 +17,9 @@ static const char usage_text[] =
     "       hallmark-collector once -c FILE [NAME...]\n"
     "       hallmark-collector run -c FILE\n"
     "       hallmark-collector status -c FILE [--json | --prometheus]\n"
+    "       hallmark-collector image IMAGE [-o SET] [--manifest sha256:HEX] [--json] [OPTION...]\n"
+    "       hallmark-collector references SOURCE... [--root DIR] [-o SET] [OPTION...]\n"
+    "       hallmark-collector references NAME -c FILE [-o SET] [--content-only]\n"
     "       hallmark-collector redact id --key FILE\n"
     "       hallmark-collector redact KIND FACT --key FILE [--whole]\n"
     "       hallmark-collector redact set PATTERN... --key FILE\n"
@@ -26,6 +31,14 @@ static const char usage_text[] =
     "run      does so at the configured interval until SIGTERM; SIGHUP reloads\n"
     "status   asks the running one how it goes: the workloads' verdicts, what waits, what is "
     "wrong\n"
+    "image    verifies an image (OCI layout, docker save, skopeo's dir:, qcow2, raw) and prints "
+    "what "
+    "it is;\n"
+    "         --platform OS/ARCHITECTURE[/VARIANT], --tag NAME, --mebibytes N (what it may unpack "
+    "to),\n"
+    "         --content-only (a set without owners and modes)\n"
+    "references  makes a reference set: of .deb, images, SBOMs, sets; of a root directory; of a "
+    "workload\n"
     "redact   prints what values from stdin, one a line, are hidden as, for a policy; of a "
     "reference "
     "set, files\n"
@@ -54,6 +67,7 @@ static int run_once(const struct arguments *a);
 static int run_run(const struct arguments *a);
 static int run_status(const struct arguments *a);
 static int run_redact(const struct arguments *a);
+static bool run_on_sources(int argc, char **argv, int *status);
 static int fail_command(const char *found);
 static int fail_usage(const char *what);
 static const char *check_options(const struct arguments *a, const struct command *command);
@@ -75,6 +89,7 @@ main(int argc, char **argv)
 	const struct command *command = NULL;
 	const char *wrong;
 	struct arguments a;
+	int status;
 
 	if (descriptors_open_standard() != ERR_OK) {
 		(void)fprintf(
@@ -90,6 +105,8 @@ main(int argc, char **argv)
 			return fputs(usage_text, stdout) < 0 || fflush(stdout) != 0;
 	if (argc < 2)
 		return fail_usage("expected a command");
+	if (run_on_sources(argc, argv, &status))
+		return status;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			command = &commands[i];
@@ -97,7 +114,6 @@ main(int argc, char **argv)
 		return fail_command(argv[1]);
 	if ((wrong = parse(argc - 2, argv + 2, command, &a)) != NULL)
 		return fail_usage(wrong);
-	logger_open("hallmark-collector");
 	return command->run(&a);
 }
 
@@ -139,11 +155,34 @@ run_redact(const struct arguments *a)
 	return command_redact(a->config, a->names, a->name_count, a->whole);
 }
 
+/* Commands with options of their own; false if it is none of them. */
+static bool
+run_on_sources(int argc, char **argv, int *status)
+{
+	struct references_words references;
+	struct image_words image;
+	const char *wrong;
+
+	logger_open("hallmark-collector");
+	if (strcmp(argv[1], "image") == 0) {
+		wrong = command_image_parse(argc - 2, argv + 2, &image);
+		*status = wrong != NULL ? fail_usage(wrong) : command_image(&image);
+		return true;
+	}
+	if (strcmp(argv[1], "references") != 0)
+		return false;
+	wrong = command_references_parse(argc - 2, argv + 2, &references);
+	*status = wrong != NULL ? fail_usage(wrong) : command_references(&references);
+	references_words_free(&references);
+	return true;
+}
+
 static int
 fail_command(const char *found)
 {
 	fprintf(stderr,
-	    "hallmark-collector: expected check, measure, once, run, status or redact, found "
+	    "hallmark-collector: expected check, measure, once, run, status, image, references or "
+	    "redact, found "
 	    "\"%s\"\n%s",
 	    found, usage_text);
 	return 2;

@@ -42,6 +42,7 @@ ROOMS = {
     "policy/values": PROTO,
     "policy/governance": [*PROTO, "config"],
     "policy/sources": [*PROTO, "config"],
+    "policy/images": [*PROTO, "config", "policy/sources"],
     "policy/layout": [*PROTO, "config"],
     "policy/rules": POLICY_GROUND,
     "policy/compile": [*POLICY_GROUND, "policy/rules"],
@@ -72,6 +73,7 @@ program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/gover
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
 ROOMS["signer"].append("policy/sources")
+ROOMS["collector"] += ["policy/sources", "policy/images"]
 ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
@@ -103,7 +105,7 @@ LIBRARIES = [
     (r"uv(/.*)?\.h", ["signer", "collector", "register"], None),
     (r"sqlite3\.h", ["signer/ledger/store", "collector/packages", "register"], None),
     (r"zstd.*\.h", ["proto"], None),
-    (r"archive(_entry)?\.h", ["policy/sources"], 1),
+    (r"archive(_entry)?\.h", ["policy/sources", "policy/images"], 2),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
     (r"curl/.*", ["register", "collector"], 1),
 ]
