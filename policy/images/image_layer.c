@@ -324,9 +324,12 @@ refuse(const struct layer *l, const char *what)
 		return image_refuse(l->r, l->wrong, l->is->name);
 	if (image_blob_error(l->blob) != NULL)
 		return image_refuse(l->r, image_blob_error(l->blob), l->is->name);
+	buf_append_string(&shown, "in a layer");
+	if (l->path.size > 0)
+		buf_append_string(&shown, ", of \"");
 	text_append_printable(&shown, buf_view(&l->path), PATH_SHOWN_MAX);
-	faults_add(l->r->faults, l->r->file, 0, "\"%.*s\", in a layer: %s",
-	    view_precision(buf_view(&shown)), (const char *)shown.data, what);
+	faults_add(l->r->faults, l->r->file, 0, "%.*s%s: %s", view_precision(buf_view(&shown)),
+	    (const char *)shown.data, l->path.size > 0 ? "\"" : "", what);
 	buf_free(&shown);
 	return ERR_CONFIG;
 }

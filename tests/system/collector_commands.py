@@ -21,7 +21,7 @@ def collector(*arguments, status):
 
 def test_wrong_usage_is_explained():
     for arguments, words in (
-            ([], "expected a command"), (["chek"], 'expected check, measure, once, run, status or redact, found "chek"'),
+            ([], "expected a command"), (["chek"], 'status, image, references or redact, found "chek"'),
             (["check"], "expected -c FILE"), (["check", "-c"], "a file behind it"),
             (["check", "-c", "a", "-c", "b"], "-c once"), (["run", "-c", "a", "app"], "no names"),
             (["once", "-c", "a", "--json"], "belongs to check, measure and status"),

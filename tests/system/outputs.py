@@ -27,8 +27,11 @@ import vouching
 import wire
 from audit import GOOD, Bench, audit
 from collector_client import Host
-from hallmark import APP, EVIL, ROOT, Site
+from hallmark import APP, EVIL, ROOT, Site, program
+from images import Image
+from importing import Sources
 from measured import Measured
+from packages import entry, tar
 
 DOCUMENT = (ROOT / "doc/outputs.md").read_text()
 ANY_NAME = ("counters", "refusals", "latency_us", "latency_us.*.within", "log_lines",
@@ -231,6 +234,15 @@ def test_checks_tell_json():
         assert any("surprise" in fault["text"] for fault in bad["faults"])
         assert any("no start line" in trouble["text"] for trouble in bad["troubles"])
         assert set(keys(good)) | set(keys(bad)) == listed("`hallmark-collector check --json`")
+
+
+def test_image_tells_json():
+    with Sources() as sources:
+        told = [subprocess.run([program("hallmark-collector"), "image", str(sources.add(name, content)), "--json"],
+                               check=True, capture_output=True).stdout
+                for name, content in (("i", Image(tar(entry("a"))).archive()), ("d", bytes(510) + b"\x55\xaa"))]
+        found = set().union(*(keys(json.loads(text)) for text in told))
+        assert found == listed("`hallmark-collector image IMAGE --json`"), found
 
 
 def test_status_and_metrics_of_a_collector():
