@@ -73,10 +73,10 @@ program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/gover
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
 ROOMS["signer"].append("policy/sources")
-ROOMS["collector"] += ["policy/sources", "policy/images"]
 ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
+ROOMS["collector"] += ["policy/sources", "policy/images"]
 program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell")
 program("register", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"])
 
