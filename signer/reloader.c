@@ -41,6 +41,15 @@ reloader_open(struct reloader *r, uv_loop_t *loop, const char *path,
 }
 
 void
+reloader_settled(struct reloader *r)
+{
+	r->settling = false;
+	r->service->counters.reloads++;
+	say_reloaded(r);
+	reloader_tick(r);
+}
+
+void
 reloader_ask(struct reloader *r)
 {
 	r->asked = true;
@@ -52,7 +61,7 @@ reloader_tick(struct reloader *r)
 {
 	const uint64_t now_ms = uv_now(r->loop);
 
-	if (r->busy || r->worker == NULL)
+	if (r->busy || r->settling || r->worker == NULL)
 		return;
 	if (r->asked) {
 		begin(r, false);
@@ -108,6 +117,7 @@ done(void *context, enum err result)
 	else if (r->due && (result != ERR_OK || !take_renewal(r)))
 		refuse_renewal(r);
 	faults_free(&r->faults);
+	policy_change_discard(r->service, &r->loaded.policy);
 	loaded_free(&r->loaded);
 	reloader_tick(r);
 }
@@ -117,6 +127,7 @@ take_reload(struct reloader *r)
 {
 	struct service *service = r->service;
 	struct loaded *l = &r->loaded;
+	struct policy *policy = l->policy;
 
 	if (l->config == NULL || !loaded_may_replace(service->config, l->config, &r->faults)) {
 		service->counters.reloads_refused++;
@@ -125,8 +136,6 @@ take_reload(struct reloader *r)
 		return;
 	}
 	give_settings(r);
-	policy_change_offer(service, l->policy);
-	l->policy = NULL; /* moved */
 	ledger_reconfigure(service->ledger, l->config);
 	signer_config_free((struct signer_config **)&service->config);
 	service->config = l->config;
@@ -134,9 +143,10 @@ take_reload(struct reloader *r)
 	service->config_generation++;
 	r->renewal = l->renewal;
 	logger_configure(&service->config->logging);
-	service->counters.reloads++;
 	service->reload_refused_s = 0;
-	say_reloaded(r);
+	l->policy = NULL; /* moved */
+	r->settling = true;
+	policy_change_offer(service, policy);
 }
 
 /* By the policy that is configured, as at a reload: it may still wait for its approvals. */

@@ -3,7 +3,8 @@
  * ledger wait for it. What is good is put into force on the loop, all of it at once; of what is not
  * it is said what is wrong, and what was in force stays.
  *
- *   - A reload (SIGHUP) reads everything. One that is asked for meanwhile follows.
+ *   - A reload (SIGHUP) reads everything. One that is asked for meanwhile follows. It is done, and
+ *     said, when the policy is in force or waits for approvals, which may take some turns more.
  *   - The files of TLS are looked at every RELOADER_LOOK_MS. Those that are new, whole and good are
  *     taken; others are refused, once for each change (trust/renewal.h).
  */
@@ -32,7 +33,8 @@ struct reloader {
 	struct front_set *fronts;
 	struct renewal renewal; /* while the worker is busy it is the worker's */
 	bool busy, renewing, due;
-	bool asked; /* for a reload */
+	bool settling; /* what a reload has read is in force, but for the policy */
+	bool asked;    /* for a reload */
 	uint64_t look_ms;
 	struct loaded loaded; /* what the worker has read */
 	struct faults faults;
@@ -45,6 +47,9 @@ struct reloader {
 enum err reloader_open(struct reloader *r, uv_loop_t *loop, const char *path,
     struct loaded_libraries *libraries, const struct loaded *l, struct service *service,
     struct front_set *fronts) MUST_USE;
+
+/* As policy_change's event: the policy of a reload is in force, or waits. */
+void reloader_settled(struct reloader *r);
 
 /* Asks for a reload. */
 void reloader_ask(struct reloader *r);

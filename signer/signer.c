@@ -99,6 +99,7 @@ static void on_stop_deadline(uv_timer_t *handle);
 static void on_signal(uv_signal_t *handle, int number);
 static bool say_succession(struct signer *s);
 static void on_ready(void *context);
+static void on_settled(void *context);
 static void on_room(void *context);
 static void on_fatal(void *context);
 static void on_drained(void *context);
@@ -171,6 +172,7 @@ start(struct signer *s, struct loaded *l)
 	    .fatal = on_fatal,
 	    .context = s};
 	struct service *service = &s->service;
+	const struct policy_change_events changed = {on_settled, s};
 	struct ledger_parts parts;
 	enum err e;
 
@@ -211,6 +213,7 @@ start(struct signer *s, struct loaded *l)
 	service_begin_clock(service);
 	if ((e = control_open(&s->control, &s->loop, l->config->status_socket, service)) !=
 		ERR_OK ||
+	    (e = policy_change_open(service, &s->loop, &changed)) != ERR_OK ||
 	    (e = reloader_open(&s->reloader, &s->loop, s->config_path, &s->libraries, l, service,
 		 &s->fronts)) != ERR_OK)
 		return e;
@@ -337,6 +340,7 @@ close_all(struct signer *s)
 	stop_fronts(s);
 	control_close(&s->control);
 	reloader_close(&s->reloader);
+	policy_change_close(&s->service);
 	uv_close((uv_handle_t *)&s->prepare, NULL);
 	uv_close((uv_handle_t *)&s->check, NULL);
 	uv_close((uv_handle_t *)&s->busy, NULL);
@@ -361,6 +365,7 @@ on_turn(struct signer *s)
 	if (s->closing)
 		return;
 	more = say_absences(s);
+	more = policy_change_go_on(&s->service) || more;
 	say_told(s);
 	while (any) {
 		any = links_drive(&s->links, until_ns);
@@ -537,6 +542,14 @@ on_ready(void *context)
 	logline_view(&l, "policy", policy_id(s->service.policy));
 	logline_number(&l, "loops", s->fronts.count);
 	logline_end(&l);
+}
+
+static void
+on_settled(void *context)
+{
+	struct signer *s = context;
+
+	reloader_settled(&s->reloader);
 }
 
 static void

@@ -116,6 +116,7 @@ write_chronicle(struct buf *to, const struct service *s)
 {
 	uint64_t retired_s = 0;
 	const bool retired = key_retired_since(s, &retired_s);
+	const bool waits = s->waiting != NULL && s->waiting_said;
 
 	buf_append_string(to, ",\"log_time\":");
 	write_time(to, s->looked_s > 0, s->looked_s);
@@ -125,12 +126,12 @@ write_chronicle(struct buf *to, const struct service *s)
 	write_time(to, retired, retired_s);
 	buf_append_format(to, ",\"statements_in_force\":%zu,\"policy_waiting\":",
 	    standing_statement_count(s->chronicle.notices.standing));
-	if (s->waiting != NULL)
+	if (waits)
 		json_append_string(to, policy_id(s->waiting));
 	else
 		buf_append_string(to, "null");
 	buf_append_format(to, ",\"approvals_needed\":%u,\"approvals_found\":%u",
-	    s->waiting != NULL ? s->waiting_needed : 0, s->waiting != NULL ? s->waiting_found : 0);
+	    waits ? s->waiting_needed : 0, waits ? s->waiting_found : 0);
 	buf_append_string(to, ",\"reload_refused\":");
 	write_time(to, s->reload_refused_s > 0, s->reload_refused_s);
 }

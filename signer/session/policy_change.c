@@ -1,13 +1,51 @@
 #include "signer/session/policy_change.h"
 
+#include <stdlib.h>
+
 #include "journal/logger.h"
+#include "signer/chronicle/policy_packing.h"
 #include "signer/chronicle/stored_policy.h"
 #include "signer/ledger/ledger_stage.h"
+#include "signer/ledger/worker.h"
 
+/* A policy that is not used any more. */
+struct discarded {
+	struct policy *policy;
+	struct discarded *next;
+};
+
+/*
+ * The way of `service->waiting`: it is looked whether it may be taken (on the loop), it is packed
+ * (by the worker), placed a piece a turn, and taken. Each step but the worker's looks again whether
+ * it may, and waits if not.
+ */
+struct policy_change {
+	struct service *service;
+	struct policy_change_events events;
+	struct worker *worker;
+	bool busy;                      /* the worker */
+	bool packs;                     /* and with that */
+	struct policy_packing *packing; /* of `service->waiting`; NULL: it has not begun */
+	bool places;                    /* some of that in each turn */
+	struct policy *next;            /* offered while the worker packs another; NULL: none */
+	bool settles;                   /* `settled` is owed */
+	struct discarded *discarded;    /* for the worker to free */
+	struct discarded *freed;        /* what it frees */
+};
+
+static enum err run(void *context);
+static void done(void *context, enum err result);
+static void start_worker(struct policy_change *c, bool packs);
+static void forget_discarded(struct discarded **list);
+static void on_closed(void *context);
+static void settle(struct policy_change *c);
+static void put_waiting(struct service *s, struct policy *p);
+static bool step(struct service *s);
+static bool may_take(
+    struct service *s, const struct policy *p, struct standing_approvals *approvals);
 static bool is_in_force(const struct service *s, const struct policy *p);
 static bool take(struct service *s, struct policy *p);
 static void replace(struct service *s, struct policy *p);
-static void wait_for(struct service *s, struct policy *p);
 static enum err refuse_operators(const struct service *s);
 static void say_waiting(struct service *s);
 static void say_in_force(const struct service *s);
@@ -34,7 +72,8 @@ policy_change_begin(struct service *s)
 	}
 	e = stored_policy_load(s->evidence, manifest, &s->policy);
 	if (e == ERR_OK) {
-		wait_for(s, configured);
+		put_waiting(s, configured);
+		say_waiting(s);
 		return ERR_OK;
 	}
 	s->policy = configured;
@@ -49,31 +88,193 @@ policy_change_begin(struct service *s)
 	return ERR_IO;
 }
 
+enum err
+policy_change_open(struct service *s, uv_loop_t *loop, const struct policy_change_events *events)
+{
+	struct policy_change *c = calloc(1, sizeof(*c));
+	const struct worker_calls calls = {run, done, c};
+
+	if (c == NULL)
+		return ERR_MEMORY;
+	c->service = s;
+	c->events = *events;
+	if (worker_new(loop, &calls, &c->worker) != ERR_OK) {
+		free(c);
+		return ERR_MEMORY;
+	}
+	s->change = c;
+	return ERR_OK;
+}
+
 void
 policy_change_offer(struct service *s, struct policy *configured)
 {
-	policy_free(&s->waiting);
+	struct policy_change *c = s->change;
+
+	c->settles = true;
+	if (c->packs) {
+		policy_change_discard(s, &c->next);
+		c->next = configured;
+		return;
+	}
+	c->places = false;
+	policy_packing_free(&c->packing);
+	policy_change_discard(s, &s->waiting);
 	if (!s->chronicle.begun) {
 		replace(s, configured);
 	} else if (is_in_force(s, configured)) {
-		policy_free(&configured);
-	} else if (!take(s, configured)) {
-		wait_for(s, configured);
+		policy_change_discard(s, &configured);
+	} else {
+		put_waiting(s, configured);
+		policy_change_look(s);
+		return;
 	}
+	settle(c);
 }
 
 void
 policy_change_look(struct service *s)
 {
+	if (s->waiting != NULL)
+		s->change->places = step(s);
+}
+
+bool
+policy_change_go_on(struct service *s)
+{
+	struct policy_change *c = s->change;
+
+	c->places = c->places && s->waiting != NULL && step(s);
+	return c->places;
+}
+
+void
+policy_change_discard(struct service *s, struct policy **p)
+{
+	struct discarded *d;
+
+	if (*p == NULL)
+		return;
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		abort();
+	*d = (struct discarded){*p, s->change->discarded};
+	s->change->discarded = d;
+	*p = NULL; /* moved */
+	if (!s->change->busy)
+		start_worker(s->change, false);
+}
+
+void
+policy_change_close(struct service *s)
+{
+	worker_close(&s->change->worker, on_closed);
+	s->change = NULL; /* it goes when the worker has */
+}
+
+static enum err
+run(void *context)
+{
+	struct policy_change *c = context;
+
+	for (struct discarded *d = c->freed; d != NULL; d = d->next)
+		policy_free(&d->policy);
+	if (c->packs)
+		policy_packing_run(c->packing);
+	return ERR_OK;
+}
+
+static void
+done(void *context, enum err result)
+{
+	struct policy_change *c = context;
+	struct policy *next = c->next;
+
+	(void)result;
+	c->busy = c->packs = false;
+	forget_discarded(&c->freed);
+	c->next = NULL; /* moved */
+	if (next != NULL)
+		policy_change_offer(c->service, next);
+	else
+		policy_change_look(c->service);
+	if (!c->busy && c->discarded != NULL)
+		start_worker(c, false);
+}
+
+static void
+start_worker(struct policy_change *c, bool packs)
+{
+	c->busy = true;
+	c->packs = packs;
+	c->freed = c->discarded; /* moved */
+	c->discarded = NULL;
+	worker_start(c->worker);
+}
+
+static void
+forget_discarded(struct discarded **list)
+{
+	for (struct discarded *d = *list, *next; d != NULL; d = next) {
+		next = d->next;
+		policy_free(&d->policy);
+		free(d);
+	}
+	*list = NULL;
+}
+
+static void
+on_closed(void *context)
+{
+	struct policy_change *c = context;
+
+	forget_discarded(&c->discarded);
+	forget_discarded(&c->freed);
+	policy_packing_free(&c->packing);
+	policy_free(&c->next);
+	free(c);
+}
+
+static void
+settle(struct policy_change *c)
+{
+	const bool owed = c->settles;
+
+	c->settles = false;
+	if (owed)
+		c->events.settled(c->events.context);
+}
+
+/* One step of the one that waits. True if the next is to follow in the next turn. */
+static bool
+step(struct service *s)
+{
+	struct policy_change *c = s->change;
+	struct standing_approvals approvals;
 	struct policy *p = s->waiting;
 
-	if (p == NULL)
-		return;
+	if (c->busy)
+		return false; /* `done` looks again */
+	if (!may_take(s, p, &approvals)) {
+		say_waiting(s);
+		settle(c);
+		return false;
+	}
+	if (c->packing == NULL) {
+		c->packing = policy_packing_new(s->evidence, p);
+		start_worker(c, true);
+		return false;
+	}
+	/* Windows that are being moved are those of the policy in force. */
+	if (!policy_packing_place(c->packing, ledger_evidence(s->ledger)) ||
+	    absences_are_moving(&s->chronicle.absences))
+		return true;
+	policy_packing_free(&c->packing);
 	s->waiting = NULL; /* moved */
 	if (take(s, p))
-		return;
-	s->waiting = p;
-	say_waiting(s);
+		settle(c);
+	else
+		put_waiting(s, p);
+	return false;
 }
 
 static bool
@@ -92,9 +293,7 @@ take(struct service *s, struct policy *p)
 	struct standing_approvals approvals;
 	uint64_t iat_s;
 
-	/* The first one is put whatever the disk says: without it nothing is. */
-	if (standing_manifest(n->standing) != NULL &&
-	    (s->storage.low || s->stopping || !ledger_entry_fits(s->ledger)))
+	if (!may_take(s, p, &approvals))
 		return false;
 	iat_s = service_entry_s(s);
 	absences_settle(&s->chronicle.absences);
@@ -107,20 +306,33 @@ take(struct service *s, struct policy *p)
 	return true;
 }
 
+/* As far as can be told now; the time of the notice decides. */
+static bool
+may_take(struct service *s, const struct policy *p, struct standing_approvals *approvals)
+{
+	const struct standing *standing = s->chronicle.notices.standing;
+
+	/* The first one is put whatever the disk says: without it nothing is. */
+	if (standing_manifest(standing) != NULL &&
+	    (s->storage.low || s->stopping || !ledger_entry_fits(s->ledger)))
+		return false;
+	standing_find_approvals(standing, policy_manifest_digest(p), service_now_s(s), approvals);
+	return approvals->found >= approvals->needed;
+}
+
 static void
 replace(struct service *s, struct policy *p)
 {
-	policy_free(&s->policy);
+	policy_change_discard(s, &s->policy);
 	s->policy = p;
 	s->policy_generation++;
 }
 
 static void
-wait_for(struct service *s, struct policy *p)
+put_waiting(struct service *s, struct policy *p)
 {
 	s->waiting = p;
 	s->waiting_said = false;
-	say_waiting(s);
 }
 
 static enum err

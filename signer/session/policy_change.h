@@ -9,6 +9,9 @@
 #ifndef HALLMARK_SIGNER_SESSION_POLICY_CHANGE_H
 #define HALLMARK_SIGNER_SESSION_POLICY_CHANGE_H
 
+#include <stdbool.h>
+#include <uv.h>
+
 #include "policy/policy.h"
 #include "proto/err.h"
 #include "signer/session/service.h"
@@ -20,10 +23,32 @@
  */
 enum err policy_change_begin(struct service *s) MUST_USE;
 
-/* Another one is configured (moved). */
+/*
+ * While the signer runs. What takes long of a large policy is done by a thread of its own, beside
+ * the loop, or a piece a turn (signer/chronicle/policy_packing.h): the loop is held for some
+ * milliseconds, whatever the policies' size. `settled` is called when one that was offered is in
+ * force, or waits. ERR_MEMORY.
+ */
+struct policy_change_events {
+	void (*settled)(void *context);
+	void *context;
+};
+enum err policy_change_open(
+    struct service *s, uv_loop_t *loop, const struct policy_change_events *events) MUST_USE;
+
+/* Another one is configured (moved): `settled` follows, perhaps before this returns. */
 void policy_change_offer(struct service *s, struct policy *configured);
 
 /* Whether the one that waits has what it needs by now. */
 void policy_change_look(struct service *s);
+
+/* In each turn. True if the next one should not wait for anything else. */
+bool policy_change_go_on(struct service *s);
+
+/* A policy (moved, or NULL) that is not used any more goes when there is time. */
+void policy_change_discard(struct service *s, struct policy **p);
+
+/* Waits for the thread, and ends it; what waits stays as it is. */
+void policy_change_close(struct service *s);
 
 #endif

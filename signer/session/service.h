@@ -23,6 +23,7 @@
 #include "trust/expiry.h"
 
 struct challenge;
+struct policy_change;
 struct relays;
 struct roster;
 
@@ -52,6 +53,7 @@ struct service {
 	struct policy *waiting;                 /* configured, and not approved; NULL: none */
 	uint32_t waiting_needed, waiting_found; /* approvals, when it was said last */
 	bool waiting_said;
+	struct policy_change *change; /* by which it is put into force; NULL before it is needed */
 	uint64_t reload_refused_s; /* since 1970, of the last reload; 0: it was taken, or there was
 				      none */
 	struct counters counters;

@@ -50,6 +50,9 @@ struct reading {
 	struct buf stored;
 };
 
+static void begin_record(struct evidence_store *s, const struct buf *batch);
+static struct evidence_item *stage(struct evidence_store *s, enum pack_kind kind,
+    struct buf *content, const struct digest *digest, size_t record);
 static uint32_t hash_of(const struct evidence_store *s, const struct digest *digest);
 static char *pack_name(const struct evidence_store *s, uint32_t pack);
 static enum err add_known(void *context, const struct index_evidence *place);
@@ -62,6 +65,8 @@ static enum err scan_record(struct evidence_store *s, const char *path, uint32_t
     uint64_t offset, uint64_t file_size, uint64_t *next);
 static enum err read_item(
     struct evidence_store *s, struct evidence_item *item, struct reading *r, struct buf *to);
+static enum err read_record(const struct evidence_store *s, const struct index_evidence *place,
+    struct reading *r, struct buf *to);
 static enum err reading_open(const struct evidence_store *s, uint32_t pack, struct reading *r);
 static void reading_end(struct reading *r);
 static bool is_readable(struct evidence_store *s, struct evidence_item *item);
@@ -130,22 +135,14 @@ enum err
 evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
     const struct digest *digest, struct buf *batch, struct evidence_item **out)
 {
-	size_t before = batch->size;
-	struct index_evidence place = {.digest = *digest, .kind = kind};
-	struct evidence_item *item;
+	const size_t before = batch->size;
 	struct buf copy = BUF_INIT;
 	enum err e;
 
 	*out = evidence_find(s, digest);
 	if (*out != NULL && is_readable(s, *out))
 		return ERR_OK;
-	if (before == 0 && s->offset >= EVIDENCE_PACK_SIZE_MAX) {
-		s->pack++;
-		s->offset = 0;
-		free(s->left_path);
-		s->left_path = s->pack_path; /* moved */
-		s->pack_path = pack_name(s, s->pack);
-	}
+	begin_record(s, batch);
 	buf_append_view(&copy, content);
 	if ((e = buf_status(&copy)) == ERR_OK)
 		e = pack_append(kind, content, digest, batch);
@@ -155,17 +152,37 @@ evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
 		buf_free(&copy);
 		return e;
 	}
-	place.pack = s->pack;
-	place.offset = s->offset;
-	place.stored = (uint32_t)(batch->size - before - PACK_HEADER_SIZE);
-	place.size = (uint32_t)content.size;
-	s->offset += batch->size - before;
-	item = add_slot(s, &place);
-	item->content = copy;
-	s->held_bytes += copy.size;
-	item->staged = s->staged;
-	s->staged = item;
-	*out = item;
+	*out = stage(s, kind, &copy, digest, batch->size - before);
+	return ERR_OK;
+}
+
+enum err
+evidence_try(const struct evidence_store *s, const struct index_evidence *place)
+{
+	struct reading r = {.fd = -1, .stored = BUF_INIT};
+	struct buf content = BUF_INIT;
+	enum err e = read_record(s, place, &r, &content);
+
+	reading_end(&r);
+	buf_free(&content);
+	return e;
+}
+
+enum err
+evidence_add_packed(struct evidence_store *s, enum pack_kind kind, struct buf *content,
+    const struct digest *digest, struct view record, struct buf *batch)
+{
+	const size_t before = batch->size;
+	enum err e;
+
+	begin_record(s, batch);
+	buf_append_view(batch, record);
+	if ((e = buf_status(batch)) != ERR_OK) {
+		batch->size = before;
+		batch->failed = false;
+		return e;
+	}
+	(void)stage(s, kind, content, digest, record.size);
 	return ERR_OK;
 }
 
@@ -255,6 +272,41 @@ size_t
 evidence_count(const struct evidence_store *s)
 {
 	return HASH_COUNT(s->slots);
+}
+
+/* A pack that is full is left, between batches. */
+static void
+begin_record(struct evidence_store *s, const struct buf *batch)
+{
+	if (batch->size > 0 || s->offset < EVIDENCE_PACK_SIZE_MAX)
+		return;
+	s->pack++;
+	s->offset = 0;
+	free(s->left_path);
+	s->left_path = s->pack_path; /* moved */
+	s->pack_path = pack_name(s, s->pack);
+}
+
+/* What has just been appended to the batch, a record of so many bytes; takes the content over. */
+static struct evidence_item *
+stage(struct evidence_store *s, enum pack_kind kind, struct buf *content,
+    const struct digest *digest, size_t record)
+{
+	const struct index_evidence place = {.digest = *digest,
+	    .kind = kind,
+	    .pack = s->pack,
+	    .offset = s->offset,
+	    .stored = (uint32_t)(record - PACK_HEADER_SIZE),
+	    .size = (uint32_t)content->size};
+	struct evidence_item *item = add_slot(s, &place);
+
+	s->offset += record;
+	s->held_bytes += content->size;
+	item->content = *content;
+	*content = BUF_INIT; /* moved */
+	item->staged = s->staged;
+	s->staged = item;
+	return item;
 }
 
 static uint32_t
@@ -415,28 +467,39 @@ scan_record(struct evidence_store *s, const char *path, uint32_t pack, uint64_t 
 static enum err
 read_item(struct evidence_store *s, struct evidence_item *item, struct reading *r, struct buf *to)
 {
-	struct pack_header header = {.kind = item->place.kind,
-	    .size = item->place.size,
-	    .stored = item->place.stored,
-	    .digest = item->place.digest};
 	enum err e;
 
 	if (item->content.size > 0) {
 		buf_append_view(to, buf_view(&item->content));
 		return buf_status(to);
 	}
-	buf_clear(&r->stored);
-	if ((e = reading_open(s, item->place.pack, r)) == ERR_OK)
-		e = diskfile_read_open(r->fd, r->path, item->place.offset + PACK_HEADER_SIZE,
-		    item->place.stored, &r->stored);
-	if (e == ERR_OK)
-		e = pack_content(&header, buf_view(&r->stored), to);
+	e = read_record(s, &item->place, r, to);
 	if (e != ERR_OK && !r->said)
 		say_damaged(r->path, item->place.offset, e);
 	if (e != ERR_OK) {
 		r->said = true;
 		lose(s, item);
 	}
+	return e;
+}
+
+/* Changes nothing of the store: any thread may. */
+static enum err
+read_record(const struct evidence_store *s, const struct index_evidence *place, struct reading *r,
+    struct buf *to)
+{
+	const struct pack_header header = {.kind = place->kind,
+	    .size = place->size,
+	    .stored = place->stored,
+	    .digest = place->digest};
+	enum err e;
+
+	buf_clear(&r->stored);
+	if ((e = reading_open(s, place->pack, r)) == ERR_OK)
+		e = diskfile_read_open(
+		    r->fd, r->path, place->offset + PACK_HEADER_SIZE, place->stored, &r->stored);
+	if (e == ERR_OK)
+		e = pack_content(&header, buf_view(&r->stored), to);
 	return e;
 }
 

@@ -58,6 +58,15 @@ struct evidence_item *evidence_find(struct evidence_store *s, const struct diges
 enum err evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
     const struct digest *digest, struct buf *batch, struct evidence_item **out) MUST_USE;
 
+/*
+ * The same in two steps, of which the long one may be another thread's: whether an item at this
+ * place can be read, for `read` of that item; and adding what is not there, with its content
+ * (moved) and its pack record. ERR_MEMORY.
+ */
+enum err evidence_try(const struct evidence_store *s, const struct index_evidence *place) MUST_USE;
+enum err evidence_add_packed(struct evidence_store *s, enum pack_kind kind, struct buf *content,
+    const struct digest *digest, struct view record, struct buf *batch) MUST_USE;
+
 /* Appends an item's content, checked against its digest. */
 enum err evidence_read(
     struct evidence_store *s, struct evidence_item *item, struct buf *to) MUST_USE;
