@@ -207,7 +207,7 @@ print_json(const struct told *t)
 static void
 set_digest(json_t *to, const char *name, const struct digest *d)
 {
-	(void)json_object_set_new(to, name, digest_is_zero(d) ? json_null() : digest_json(d));
+	(void)json_object_set_new(to, name, digest_is_zero(d) ? json_pack("n") : digest_json(d));
 }
 
 static json_t *

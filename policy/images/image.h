@@ -11,38 +11,11 @@
 #define HALLMARK_POLICY_IMAGES_IMAGE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "config/faults.h"
+#include "policy/images/image_facts.h"
 #include "policy/sources/set_draft.h"
-#include "proto/bytes.h"
-#include "proto/digest.h"
 #include "proto/err.h"
-
-#define IMAGE_LAYERS_MAX   512   /* of one image: runtimes mount at most 500 */
-#define IMAGE_MEBIBYTES    16384 /* what it may unpack to, where nothing else is said */
-#define IMAGE_PLATFORM_MAX 128   /* bytes, with NUL */
-
-struct image_options {
-	const char *
-	    platform; /* OS/ARCHITECTURE[/VARIANT]; NULL: this machine's, where there are several */
-	const char *tag;               /* NULL: whichever there is */
-	const struct digest *manifest; /* NULL: whichever there is */
-	uint32_t mebibytes;            /* what all layers may unpack to */
-	bool content_only;             /* a set without owner and mode */
-};
-
-/* What it is. Digests are zero where there is none: docker save writes neither. */
-struct image_facts {
-	const char *form;    /* a literal */
-	struct digest index; /* of the one that the manifest was chosen from */
-	struct digest manifest;
-	struct digest config; /* what docker calls the image's id */
-	struct digest chain;  /* of the diff ids: what runtimes call the topmost layer */
-	char platform[IMAGE_PLATFORM_MAX];
-	size_t layer_count;
-	struct digest layers[IMAGE_LAYERS_MAX]; /* diff ids */
-};
 
 /* ERR_CONFIG, with faults of `file`; then some of it may be in `to`. */
 enum err image_read(const char *file, const struct image_options *o, struct faults *faults,

@@ -4,8 +4,8 @@
 #ifndef HALLMARK_POLICY_IMAGES_IMAGE_CHOICE_H
 #define HALLMARK_POLICY_IMAGES_IMAGE_CHOICE_H
 
-#include "policy/images/image.h"
 #include "policy/images/image_document.h"
+#include "policy/images/image_facts.h"
 
 /*
  * Reads the manifest, to be released by json_decref, and notes its digest and that of the index.
