@@ -15,6 +15,7 @@
 #include "signer/policies/stored.h"
 #include "signer/policies/window.h"
 #include "signer/policies/written_out.h"
+#include "signer/policy_advisories.h"
 #include "signer/policy_import.h"
 #include "signer/trial/trial_arguments.h"
 
@@ -35,7 +36,7 @@ static const char usage[] =
     "       hallmark-signer policy fmt FILE [--check | --expanded [--workload "
     "NAME]]\n"
     "       hallmark-signer policy window FILE [--family FAMILY --old A --new B --until "
-    "TIME]\n" POLICY_CASES_SYNOPSIS POLICY_IMPORT_SYNOPSIS "\n"
+    "TIME]\n" POLICY_CASES_SYNOPSIS POLICY_IMPORT_SYNOPSIS POLICY_ADVISORIES_SYNOPSIS "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
     "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
@@ -65,7 +66,8 @@ static const char usage[] =
     "window   shows the windows of the policy file, and how long they are open;\n"
     "         --family: writes one into it, in which the releases from A to B\n"
     "         count until TIME, or gives it another end. All else stays as it is.\n"
-    "         2: nothing was written, or it cannot be read\n" POLICY_CASES_HELP POLICY_IMPORT_HELP;
+    "         2: nothing was written, or it cannot be read\n" POLICY_CASES_HELP POLICY_IMPORT_HELP
+	POLICY_ADVISORIES_HELP;
 
 /* What is on the command line. */
 struct words {
@@ -137,6 +139,7 @@ static const struct {
 
 static int run_try(int argc, char **argv);
 static int run_import(int argc, char **argv);
+static int run_advisories(int argc, char **argv);
 static int run_explain(struct words *w);
 static int run_diff(struct words *w);
 static int run_show(struct words *w);
@@ -175,6 +178,8 @@ policy_commands_run(int argc, char **argv)
 		return run_try(argc - 1, argv + 1);
 	if (strcmp(argv[0], "import") == 0)
 		return run_import(argc - 1, argv + 1);
+	if (strcmp(argv[0], "advisories") == 0)
+		return run_advisories(argc - 1, argv + 1);
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		struct words w = {.operands = 0};
 
@@ -233,6 +238,20 @@ run_import(int argc, char **argv)
 		    "expected policy import FROM..., -o SET, and no option twice", NULL);
 	result = policy_import(&words);
 	policy_import_words_free(&words);
+	return result;
+}
+
+static int
+run_advisories(int argc, char **argv)
+{
+	struct policy_advisories_words words;
+	int result;
+
+	if (!policy_advisories_arguments(argc, argv, &words))
+		return fail_usage(
+		    "expected policy advisories FROM..., -o FEED, and no option twice", NULL);
+	result = policy_advisories(&words);
+	policy_advisories_words_free(&words);
 	return result;
 }
 

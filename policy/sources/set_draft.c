@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/sources/left_out.h"
 #include "policy/sources/reference.h"
 #include "proto/text.h"
 
-#define REASONS_MAX   24 /* as many literals as all sources have */
-#define NAMES_SHOWN   3
 #define NAME_SIZE_MAX 256 /* bytes of a name that is told */
 #define FAULTS_SHOWN  20
 
@@ -17,19 +16,12 @@ struct kept {
 	size_t path_at, target_at;
 };
 
-struct reason {
-	const char *why;
-	size_t count;
-	struct buf names; /* printable, of the first */
-};
-
 struct set_draft {
 	struct buf names;
 	struct kept *kept;
 	size_t count;
 	size_t capacity;
-	size_t reason_count;
-	struct reason reason[REASONS_MAX];
+	struct left_out left_out;
 };
 
 static size_t keep_name(struct set_draft *g, struct view name);
@@ -56,8 +48,7 @@ set_draft_free(struct set_draft **g)
 {
 	if (*g == NULL)
 		return;
-	for (size_t i = 0; i < (*g)->reason_count; i++)
-		buf_free(&(*g)->reason[i].names);
+	left_out_free(&(*g)->left_out);
 	buf_free(&(*g)->names);
 	free((*g)->kept);
 	free(*g);
@@ -125,32 +116,13 @@ set_draft_settle(struct set_draft *g, size_t from, const char *file, struct faul
 void
 set_draft_leave_out(struct set_draft *g, struct view name, const char *why)
 {
-	struct reason *r = g->reason;
-
-	while (r < g->reason + g->reason_count && strcmp(r->why, why) != 0)
-		r++;
-	if (r == g->reason + REASONS_MAX)
-		abort();
-	if (r == g->reason + g->reason_count) {
-		*r = (struct reason){.why = why, .names = BUF_INIT};
-		g->reason_count++;
-	}
-	if (r->count++ < NAMES_SHOWN && name.size > 0) {
-		buf_append_string(&r->names, r->names.size > 0 ? ", " : ": ");
-		text_append_printable(&r->names, name, NAME_SIZE_MAX);
-	}
+	left_out_add(&g->left_out, name, why);
 }
 
 void
 set_draft_tell_left_out(const struct set_draft *g, FILE *to)
 {
-	for (size_t i = 0; i < g->reason_count; i++) {
-		const struct reason *r = &g->reason[i];
-
-		(void)fprintf(to, "left out: %zu %s%.*s%s\n", r->count, r->why, (int)r->names.size,
-		    (const char *)r->names.data,
-		    r->names.size > 0 && r->count > NAMES_SHOWN ? ", ..." : "");
-	}
+	left_out_tell(&g->left_out, to);
 }
 
 enum err

@@ -44,6 +44,8 @@ ROOMS = {
     "policy/sources": [*PROTO, "config"],
     "policy/images": [*PROTO, "config", "policy/sources"],
     "policy/layout": [*PROTO, "config"],
+    "policy/feeds": [*PROTO, "config", "policy/values"],
+    "policy/feeds/import": [*PROTO, "config", "policy/values", "policy/sources", "policy/feeds"],
     "policy/rules": POLICY_GROUND,
     "policy/compile": [*POLICY_GROUND, "policy/rules"],
     "policy": [*POLICY_GROUND, "policy/rules", "policy/compile"],
@@ -72,7 +74,7 @@ program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/gover
         "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
-ROOMS["signer"].append("policy/sources")
+ROOMS["signer"] += ["policy/sources", "policy/feeds/import"]
 ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files", "measure", "store processes tell", "report act")
@@ -105,7 +107,7 @@ LIBRARIES = [
     (r"uv(/.*)?\.h", ["signer", "collector", "register"], None),
     (r"sqlite3\.h", ["signer/ledger/store", "collector/packages", "register"], None),
     (r"zstd.*\.h", ["proto"], None),
-    (r"archive(_entry)?\.h", ["policy/sources", "policy/images"], 2),
+    (r"archive(_entry)?\.h", ["policy/sources", "policy/images", "policy/feeds/import"], 3),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
     (r"curl/.*", ["register", "collector"], 1),
 ]
