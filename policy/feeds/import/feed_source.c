@@ -133,7 +133,7 @@ read_document(const char *file, struct view text, const struct feed_options *o,
 		return e;
 	if (strcmp(*kind, "debian") == 0)
 		return debian_tracker_read(file, text, o, faults, to);
-	if (text.size > FEED_SOURCE_DOCUMENT_MAX)
+	if (text.size > FEED_DOCUMENT_MAX)
 		return source_fail(file, faults, "has more than 64 MiB", (struct view){NULL, 0});
 	if ((e = json_text_parse(file, text, faults, &document)) != ERR_OK)
 		return e;

@@ -15,11 +15,8 @@
 #include "policy/feeds/import/feed_draft.h"
 #include "proto/err.h"
 
-#define FEED_SOURCE_SIZE_MAX (1024UL * 1024 * 1024) /* bytes of a file: OSV's zip has 200 MB */
-#define FEED_SOURCE_DOCUMENT_MAX                                                                   \
-	(64UL * 1024 * 1024)          /* of one document but Debian's, which is                    \
-					 read in parts */
-#define FEED_SOURCE_FILES_MAX 1000000 /* of a directory */
+#define FEED_SOURCE_SIZE_MAX  (1024UL * 1024 * 1024) /* bytes of a file: OSV's zip has 200 MB */
+#define FEED_SOURCE_FILES_MAX 1000000                /* of a directory */
 
 /* A file or directory. ERR_CONFIG, with faults of it; then some of it may be in `to`. */
 enum err feed_source_read(const char *path, const struct feed_options *o, struct faults *faults,

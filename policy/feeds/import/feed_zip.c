@@ -4,7 +4,6 @@
 #include <archive_entry.h>
 #include <stdlib.h>
 
-#include "policy/feeds/import/feed_source.h"
 #include "policy/sources/source_options.h"
 
 #define CHUNK_SIZE 65536
@@ -69,7 +68,7 @@ read_text(struct zip *z)
 			return fail_archive(z);
 		z->text.size += (size_t)got;
 		z->unpacked += (uint64_t)got;
-		if (z->text.size > FEED_SOURCE_DOCUMENT_MAX)
+		if (z->text.size > FEED_DOCUMENT_MAX)
 			return fail(z, "has a file of more than 64 MiB");
 		if (z->unpacked > FEED_ZIP_UNPACKED_MAX)
 			return fail(z, "unpacks to more than 4 GiB");

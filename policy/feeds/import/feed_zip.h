@@ -10,6 +10,7 @@
 #include "proto/bytes.h"
 #include "proto/err.h"
 
+#define FEED_DOCUMENT_MAX     (64UL * 1024 * 1024) /* bytes of one, in a zip or not */
 #define FEED_ZIP_MARK         "PK\x03\x04"
 #define FEED_ZIP_MEMBERS_MAX  1000000 /* OSV's of all ecosystems has some 300,000 */
 #define FEED_ZIP_UNPACKED_MAX (4ULL * 1024 * 1024 * 1024) /* bytes of all: that one has 2 GB */
