@@ -23,6 +23,7 @@ struct standing {
 	size_t statement_count;
 	struct due_window *window;
 	size_t window_count;
+	struct amendments amendments;
 	struct vote *vote; /* room for as many as there are statements */
 };
 
@@ -55,7 +56,9 @@ static enum err check_clock(const struct statement *said, uint64_t iat_s, uint64
 static void use_number(struct standing *s, const struct statement_document *d);
 static void remove_statement(struct standing *s, size_t index);
 static void forget_approvals(struct standing *s);
+static void find_effects(struct standing *s);
 static void find_windows(struct standing *s);
+static void find_amendments(struct standing *s);
 static struct view author(const struct statement_document *d);
 static int compare_windows(const void *a, const void *b);
 static int compare_digests(const void *a, const void *b);
@@ -114,6 +117,7 @@ standing_free(struct standing **sp)
 	free(s->statement);
 	free(s->number);
 	free(s->window);
+	free(s->amendments.revoke);
 	free(s->vote);
 	operators_free(&s->operators);
 	buf_free(&s->origin);
@@ -127,7 +131,7 @@ standing_expire(struct standing *s, uint64_t iat_s)
 	for (size_t i = s->statement_count; i > 0; i--)
 		if (statement_document_statement(s->statement[i - 1])->not_after_s <= iat_s)
 			remove_statement(s, i - 1);
-	find_windows(s);
+	find_effects(s);
 }
 
 enum err
@@ -286,6 +290,12 @@ standing_windows(const struct standing *s, size_t *count)
 	return s->window;
 }
 
+const struct amendments *
+standing_amendments(const struct standing *s)
+{
+	return s->amendments.revoke_count > 0 ? &s->amendments : NULL;
+}
+
 static enum err
 load_all(struct standing *s, const struct inforce *f, policy_fetch *fetch, void *context)
 {
@@ -302,7 +312,7 @@ load_all(struct standing *s, const struct inforce *f, policy_fetch *fetch, void 
 		s->number[s->number_count++] = f->numbers[i];
 	for (size_t i = 0; i < f->statement_count && e == ERR_OK; i++)
 		e = load_statement(s, &f->statements[i], fetch, context);
-	find_windows(s);
+	find_effects(s);
 	return e;
 }
 
@@ -452,6 +462,7 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 	struct inforce_number *number;
 	struct statement_document **statement;
 	struct due_window *window;
+	struct revoke *revoke;
 	struct vote *vote;
 
 	numbers += s->number_count;
@@ -468,6 +479,10 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 	if ((window = reallocarray(s->window, statements + 1, sizeof(*window))) == NULL)
 		return ERR_MEMORY;
 	s->window = window;
+	revoke = reallocarray(s->amendments.revoke, statements + 1, sizeof(*revoke));
+	if (revoke == NULL)
+		return ERR_MEMORY;
+	s->amendments.revoke = revoke;
 	if ((vote = reallocarray(s->vote, statements + 1, sizeof(*vote))) == NULL)
 		return ERR_MEMORY;
 	s->vote = vote;
@@ -556,6 +571,14 @@ forget_approvals(struct standing *s)
 			remove_statement(s, i - 1);
 }
 
+/* What follows from the statements in force. */
+static void
+find_effects(struct standing *s)
+{
+	find_windows(s);
+	find_amendments(s);
+}
+
 static void
 find_windows(struct standing *s)
 {
@@ -572,6 +595,18 @@ find_windows(struct standing *s)
 	}
 	if (s->window_count > 1)
 		qsort(s->window, s->window_count, sizeof(s->window[0]), compare_windows);
+}
+
+static void
+find_amendments(struct standing *s)
+{
+	struct amendments *a = &s->amendments;
+
+	a->revoke_count = 0;
+	for (size_t i = 0; i < s->statement_count; i++)
+		if (revoke_of_statement(s->statement[i], &a->revoke[a->revoke_count]))
+			a->revoke_count++;
+	amendments_settle(a);
 }
 
 static struct view

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "policy/due.h"
+#include "policy/governance/amendments.h"
 #include "policy/governance/operators.h"
 #include "policy/policy.h"
 #include "proto/bytes.h"
@@ -99,5 +100,8 @@ const struct statement_document *standing_statement_at(const struct standing *s,
 
 /* Of the maintenance statements among them, by their beginnings; as long as they. */
 const struct due_window *standing_windows(const struct standing *s, size_t *count);
+
+/* What an appraisal has to know of them, as long as they; NULL: nothing. */
+const struct amendments *standing_amendments(const struct standing *s);
 
 #endif

@@ -88,7 +88,7 @@ measured_findings_by(const struct policy *policy, const struct report *logged,
 	for (unsigned k = 0; e == ERR_OK && k < COMPONENT_KIND_COUNT; k++) {
 		if (m->component[k] == NULL)
 			continue;
-		e = appraise_component(rule, m->component[k], logged->issued_s, &verdict[k]);
+		e = appraise_component(rule, NULL, m->component[k], logged->issued_s, &verdict[k]);
 		in.component[k] = verdict[k];
 	}
 	if (e == ERR_OK)

@@ -56,8 +56,8 @@ rehearsal_report(struct rehearsal *r, const struct report *logged, const struct 
 		const struct bundle_component *named = &logged->bundle.component[k];
 
 		if (named->present)
-			e = verdict_cache_judge(r->cache, 0, rule, (enum component_kind)k, named,
-			    logged->issued_s, &in.component[k]);
+			e = verdict_cache_judge(r->cache, 0, rule, NULL, (enum component_kind)k,
+			    named, logged->issued_s, &in.component[k]);
 	}
 	if (e != ERR_OK)
 		return e;

@@ -15,6 +15,7 @@ struct key {
 	struct digest component;
 	const struct policy_rule *rule;
 	uint64_t policy;
+	struct digest amended; /* amendments_of_components */
 };
 
 struct kept {
@@ -43,8 +44,9 @@ static uint32_t hash_of(const struct verdict_cache *c, const struct key *key);
 static void drop_all(struct kept **table);
 static void drop(struct kept *k);
 static size_t bytes_of(const struct kept *k);
-static enum err judge(struct verdict_cache *c, const struct key *key, enum component_kind kind,
-    uint64_t received_s, struct kept **out);
+static enum err judge(struct verdict_cache *c, const struct key *key,
+    const struct amendments *amendments, enum component_kind kind, uint64_t received_s,
+    struct kept **out);
 
 struct verdict_cache *
 verdict_cache_new(struct evidence_reader *evidence, size_t bytes_max)
@@ -73,10 +75,10 @@ verdict_cache_free(struct verdict_cache **c)
 
 enum err
 verdict_cache_judge(struct verdict_cache *c, uint64_t policy, const struct policy_rule *rule,
-    enum component_kind kind, const struct bundle_component *named, uint64_t received_s,
-    const struct component_verdict **out)
+    const struct amendments *amendments, enum component_kind kind,
+    const struct bundle_component *named, uint64_t received_s, const struct component_verdict **out)
 {
-	const struct key key = {named->digest, rule, policy};
+	const struct key key = {named->digest, rule, policy, amendments_of_components(amendments)};
 	struct kept *k = find(c, &key);
 	enum err e;
 
@@ -88,7 +90,7 @@ verdict_cache_judge(struct verdict_cache *c, uint64_t policy, const struct polic
 		k = NULL;
 	}
 	if (k == NULL) {
-		if ((e = judge(c, &key, kind, received_s, &k)) != ERR_OK)
+		if ((e = judge(c, &key, amendments, kind, received_s, &k)) != ERR_OK)
 			return e;
 		keep(c, k);
 	}
@@ -163,8 +165,8 @@ bytes_of(const struct kept *k)
 }
 
 static enum err
-judge(struct verdict_cache *c, const struct key *key, enum component_kind kind, uint64_t received_s,
-    struct kept **out)
+judge(struct verdict_cache *c, const struct key *key, const struct amendments *amendments,
+    enum component_kind kind, uint64_t received_s, struct kept **out)
 {
 	struct fetched_component stored;
 	struct kept *k = calloc(1, sizeof(*k));
@@ -178,9 +180,9 @@ judge(struct verdict_cache *c, const struct key *key, enum component_kind kind, 
 		k->count = stored.component->item_count;
 		k->size = stored.size;
 		/* Whatever it is, it is judged only as what it was asked for. */
-		e = k->kind != kind
-			? ERR_MISMATCH
-			: appraise_component(key->rule, stored.component, received_s, &k->verdict);
+		e = k->kind != kind ? ERR_MISMATCH
+				    : appraise_component(key->rule, amendments, stored.component,
+					  received_s, &k->verdict);
 		fetched_component_free(&stored);
 	}
 	if (e != ERR_OK) {

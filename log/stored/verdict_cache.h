@@ -24,12 +24,14 @@ void verdict_cache_free(struct verdict_cache **c);
 
 /*
  * How `rule`, of the policy with this serial number (log/stored/policy_cache.h), judges the
- * component that a bundle names, as at `received_s`; valid until what is asked for then fills half
- * of the cache: through all components of a report. ERR_COMPONENT_FORMAT, ERR_DIGEST or
- * ERR_MISMATCH if the stored bytes are no such component; the errors of evidence_reader_get.
+ * component that a bundle names, as at `received_s` and with these amendments; valid until what is
+ * asked for then fills half of the cache: through all components of a report. ERR_COMPONENT_FORMAT,
+ * ERR_DIGEST or ERR_MISMATCH if the stored bytes are no such component; the errors of
+ * evidence_reader_get.
  */
 enum err verdict_cache_judge(struct verdict_cache *c, uint64_t policy,
-    const struct policy_rule *rule, enum component_kind kind, const struct bundle_component *named,
-    uint64_t received_s, const struct component_verdict **out) MUST_USE;
+    const struct policy_rule *rule, const struct amendments *amendments, enum component_kind kind,
+    const struct bundle_component *named, uint64_t received_s,
+    const struct component_verdict **out) MUST_USE;
 
 #endif

@@ -151,25 +151,25 @@ judge(struct replaying *r, const struct report *logged)
 {
 	struct policy_cache *policies = policy_cache_new(r->evidence, r->defects->findings);
 	struct rederive *rederive = rederive_new(r->evidence, r->wanted->trust);
-	const struct policy_rule *rule;
-	const struct policy *policy;
-	uint64_t serial;
+	struct rederive_by by = {.is_approved = r->wanted->manifests.count > 0 && !r->unexpected};
 	enum err e = policies != NULL && rederive != NULL
-			 ? policy_cache_get(policies, logged->policy_id, &policy, &serial)
+			 ? policy_cache_get(policies, logged->policy_id, &by.policy, &by.serial)
 			 : ERR_MEMORY;
 
+	by.amendments_known = notices_amendments(r->notices, &by.amendments);
 	if (e != ERR_OK)
 		reason_add(&r->reason, outcome_of_error(e), "the policy %.*s: %s",
 		    view_precision(logged->policy_id), (const char *)logged->policy_id.data,
 		    err_text(e));
-	else if ((rule = policy_find(policy, logged->bundle.workload, logged->collector)) == NULL)
+	else if ((by.rule = policy_find(by.policy, logged->bundle.workload, logged->collector)) ==
+		 NULL)
 		reason_add(&r->reason, OUTCOME_BAD, "the policy does not let %.*s speak for %.*s",
 		    view_precision(logged->collector), (const char *)logged->collector.data,
 		    view_precision(logged->bundle.workload),
 		    (const char *)logged->bundle.workload.data);
 	else
-		rederive_check(rederive, logged, buf_view(&r->out->entry), policy, serial, rule,
-		    r->wanted->manifests.count > 0 && !r->unexpected, &r->reason, &r->out->vouched);
+		rederive_check(
+		    rederive, logged, buf_view(&r->out->entry), &by, &r->reason, &r->out->vouched);
 	rederive_free(&rederive);
 	policy_cache_free(&policies);
 }

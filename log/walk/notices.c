@@ -205,6 +205,13 @@ notices_windows(const struct notices *n, const struct due_window **windows, size
 }
 
 bool
+notices_amendments(const struct notices *n, const struct amendments **amendments)
+{
+	*amendments = n->standing != NULL ? standing_amendments(n->standing) : NULL;
+	return n->standing != NULL;
+}
+
+bool
 notices_needed(const struct notices *n, uint32_t *count)
 {
 	const struct operators *o;

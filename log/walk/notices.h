@@ -17,6 +17,7 @@
 #include "log/retired.h"
 #include "log/walk/log_keys.h"
 #include "policy/due.h"
+#include "policy/governance/amendments.h"
 #include "proto/digest.h"
 #include "proto/report/notice.h"
 #include "proto/statement/statement.h"
@@ -76,6 +77,9 @@ const struct statement *notices_statement(const struct notices *n);
 
 /* Windows of maintenance in force, until the next notice. False if that is not known. */
 bool notices_windows(const struct notices *n, const struct due_window **windows, size_t *count);
+
+/* What an appraisal has to know of what is in force, likewise. NULL: nothing. */
+bool notices_amendments(const struct notices *n, const struct amendments **amendments);
 
 /*
  * How many approvals the next manifest needs: 0 if the one in force names no operators. False if

@@ -13,11 +13,10 @@ struct rederive {
 	struct buf words, again;
 };
 
-static bool judge_all(struct rederive *r, const struct report *logged, uint64_t serial,
-    const struct policy_rule *rule, struct appraise_input *in, struct reason *reason);
+static bool judge_all(struct rederive *r, const struct report *logged, const struct rederive_by *by,
+    struct appraise_input *in, struct reason *reason);
 static void compare(struct rederive *r, const struct report *logged, struct view bytes,
-    const struct policy *policy, const struct policy_rule *rule, const struct appraise_input *in,
-    struct reason *reason);
+    const struct rederive_by *by, const struct appraise_input *in, struct reason *reason);
 static void tell_difference(struct view again, struct view logged, struct reason *reason);
 
 struct rederive *
@@ -49,22 +48,27 @@ rederive_free(struct rederive **r)
 
 void
 rederive_check(struct rederive *r, const struct report *logged, struct view bytes,
-    const struct policy *policy, uint64_t serial, const struct policy_rule *rule, bool is_approved,
-    struct reason *reason, struct vouched *vouched)
+    const struct rederive_by *by, struct reason *reason, struct vouched *vouched)
 {
 	struct appraise_input in = {.bundle = &logged->bundle,
+	    .collector = logged->collector,
+	    .amendments = by->amendments,
 	    .received_s = logged->issued_s,
 	    .signed_now = logged->has_signature,
 	    .last_signed_s = logged->last_signed_s};
 
-	vouching_check(r->evidence, policy, r->trust, is_approved, logged, reason, vouched);
-	if (judge_all(r, logged, serial, rule, &in, reason))
-		compare(r, logged, bytes, policy, rule, &in, reason);
+	vouching_check(r->evidence, by->policy, r->trust, by->is_approved, logged, reason, vouched);
+	if (!by->amendments_known)
+		reason_add(reason, OUTCOME_UNKNOWN,
+		    "what was in force beside its policy is not known, and so not what follows "
+		    "from both");
+	else if (judge_all(r, logged, by, &in, reason))
+		compare(r, logged, bytes, by, &in, reason);
 }
 
 static bool
-judge_all(struct rederive *r, const struct report *logged, uint64_t serial,
-    const struct policy_rule *rule, struct appraise_input *in, struct reason *reason)
+judge_all(struct rederive *r, const struct report *logged, const struct rederive_by *by,
+    struct appraise_input *in, struct reason *reason)
 {
 	char hex[DIGEST_HEX_SIZE + 1];
 
@@ -74,8 +78,8 @@ judge_all(struct rederive *r, const struct report *logged, uint64_t serial,
 
 		if (!named->present)
 			continue;
-		e = verdict_cache_judge(r->cache, serial, rule, (enum component_kind)k, named,
-		    logged->issued_s, &in->component[k]);
+		e = verdict_cache_judge(r->cache, by->serial, by->rule, by->amendments,
+		    (enum component_kind)k, named, logged->issued_s, &in->component[k]);
 		if (e != ERR_OK) {
 			digest_to_hex(&named->digest, hex);
 			reason_add(reason, outcome_of_error(e), "component %s %s: %s",
@@ -88,15 +92,14 @@ judge_all(struct rederive *r, const struct report *logged, uint64_t serial,
 
 static void
 compare(struct rederive *r, const struct report *logged, struct view bytes,
-    const struct policy *policy, const struct policy_rule *rule, const struct appraise_input *in,
-    struct reason *reason)
+    const struct rederive_by *by, const struct appraise_input *in, struct reason *reason)
 {
 	struct report again = *logged;
 	enum err e;
 
 	buf_clear(&r->words);
 	buf_clear(&r->again);
-	appraise_conclude(policy, rule, in, &r->words, &again);
+	appraise_conclude(by->policy, by->rule, in, &r->words, &again);
 	if ((e = buf_status(&r->words)) != ERR_OK ||
 	    (e = report_write(&again, &r->again)) != ERR_OK)
 		reason_add(reason, outcome_of_error(e), "the verdict made again: %s", err_text(e));

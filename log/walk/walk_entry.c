@@ -228,8 +228,13 @@ judge(struct walk *w, const struct report *r, struct chain *chain, bool breaks)
 		    view_precision(r->collector), (const char *)r->collector.data,
 		    view_precision(r->bundle.workload), (const char *)r->bundle.workload.data);
 	} else if (w->rederive != NULL) {
-		rederive_check(w->rederive, r, w->bytes, policy, serial, rule,
-		    is_approved(w, r->policy_id), &reason, &vouched);
+		struct rederive_by by = {.policy = policy,
+		    .serial = serial,
+		    .rule = rule,
+		    .is_approved = is_approved(w, r->policy_id)};
+
+		by.amendments_known = notices_amendments(w->notices, &by.amendments);
+		rederive_check(w->rederive, r, w->bytes, &by, &reason, &vouched);
 	} else if (!view_equal(policy_id(policy), r->policy_id)) {
 		reason_add(&reason, OUTCOME_BAD, "the policy's name: expected %.*s, found %.*s",
 		    view_precision(policy_id(policy)), (const char *)policy_id(policy).data,

@@ -8,33 +8,37 @@
 #include "policy/appraisal/conclusion.h"
 #include "policy/appraisal/judge.h"
 
-static enum err judge(const struct policy_rule *rule, const struct component *c,
-    uint64_t received_s, const struct verdict_listener *listener, struct component_verdict **out);
+static enum err judge(const struct policy_rule *rule, const struct amendments *amendments,
+    const struct component *c, uint64_t received_s, const struct verdict_listener *listener,
+    struct component_verdict **out);
 static void tell_own(
     const struct conclusion *c, enum component_kind kind, const struct verdict_listener *listener);
 static void conclude(struct conclusion *c);
+static void conclude_source(struct conclusion *c);
 static void conclude_bundle(struct conclusion *c);
 static void conclude_kind(struct conclusion *c, enum component_kind kind);
 static bool is_said_to_lack(const struct conclusion *c, enum component_kind kind);
 
 enum err
-appraise_component(const struct policy_rule *rule, const struct component *c, uint64_t received_s,
-    struct component_verdict **out)
+appraise_component(const struct policy_rule *rule, const struct amendments *amendments,
+    const struct component *c, uint64_t received_s, struct component_verdict **out)
 {
-	return judge(rule, c, received_s, NULL, out);
+	return judge(rule, amendments, c, received_s, NULL, out);
 }
 
 static enum err
-judge(const struct policy_rule *rule, const struct component *c, uint64_t received_s,
-    const struct verdict_listener *listener, struct component_verdict **out)
+judge(const struct policy_rule *rule, const struct amendments *amendments,
+    const struct component *c, uint64_t received_s, const struct verdict_listener *listener,
+    struct component_verdict **out)
 {
 	struct verdict_builder b;
 
 	verdict_begin(&b, c->kind, listener);
+	judge_revoked(&b, amendments, c, received_s);
 	if (rule->files[c->kind] != NULL) {
 		b.judged = true;
 		judge_made(&b, rule, c);
-		judge_files(&b, rule, rule->files[c->kind], c, received_s);
+		judge_files(&b, rule, rule->files[c->kind], amendments, c, received_s);
 	} else if (rule->facts[c->kind] != NULL) {
 		b.judged = true;
 		judge_made(&b, rule, c);
@@ -118,7 +122,8 @@ appraise_every_finding(const struct policy_rule *rule, const struct appraise_inp
 
 			tell_own(&c, (enum component_kind)k, &listener);
 			if (component[k] != NULL)
-				e = judge(rule, component[k], in->received_s, &listener, &v);
+				e = judge(rule, in->amendments, component[k], in->received_s,
+				    &listener, &v);
 			component_verdict_free(&v);
 		}
 	}
@@ -151,6 +156,7 @@ conclude(struct conclusion *c)
 	(void)buf_reserve(c->words, OWN_WORDS_MAX + c->rule->release_count * REPORT_SUBJECT_MAX);
 	/* Who speaks was decided by the certificate and by policy_find. */
 	out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_GOOD;
+	conclude_source(c);
 	conclude_bundle(c);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		conclude_kind(c, (enum component_kind)k);
@@ -158,6 +164,22 @@ conclude(struct conclusion *c)
 	if (!c->claimed)
 		conclusion_worsen(c, REPORT_NONE);
 	out->status = c->status;
+}
+
+/* Whoever says all this is not to be believed. */
+static void
+conclude_source(struct conclusion *c)
+{
+	const struct appraise_input *in = c->in;
+	const struct revoke *r = amendments_revoke_source(
+	    in->amendments, in->collector, in->bundle->workload, in->received_s);
+	struct own_finding *own;
+
+	if (r == NULL)
+		return;
+	own = conclusion_find(c, FINDING_REVOKED, REPORT_CONTRAINDICATED, COMPONENT_KIND_COUNT);
+	own->finding.detail = revoked_source_detail(r, c->words);
+	c->out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_CONTRAINDICATED;
 }
 
 /* What the bundle says about itself. Each of these holds the status at `warning`. */
@@ -202,6 +224,8 @@ conclude_kind(struct conclusion *c, enum component_kind kind)
 		conclusion_claim(c, kind, v->outcome);
 	} else if (v != NULL) {
 		c->out->not_checked[kind] = true;
+		if (v->outcome != REPORT_AFFIRMING) /* by no rule: something of it is revoked */
+			conclusion_claim(c, kind, v->outcome);
 		if (!c->rule->recorded[kind])
 			(void)conclusion_find(c, FINDING_UNCHECKED, REPORT_WARNING, kind);
 	} else if (c->rule->require[kind] && is_said_to_lack(c, kind)) {

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "policy/appraisal/finding_listener.h"
+#include "policy/governance/amendments.h"
 #include "policy/policy.h"
 #include "proto/err.h"
 #include "proto/evidence/bundle.h"
@@ -32,14 +33,15 @@ struct component_verdict;
 
 /*
  * Judges `c` as at `received_s`, seconds since 1970: of a family the releases count that do
- * then. ERR_MEMORY. Sets *out to NULL first.
+ * then. `amendments`: those in force at the report's notice. ERR_MEMORY. Sets *out to NULL first.
  */
-enum err appraise_component(const struct policy_rule *rule, const struct component *c,
-    uint64_t received_s, struct component_verdict **out) MUST_USE;
+enum err appraise_component(const struct policy_rule *rule, const struct amendments *amendments,
+    const struct component *c, uint64_t received_s, struct component_verdict **out) MUST_USE;
 
 /*
  * The judgement holds for every time from the one it was made for up to this one, which is not
- * included; UINT64_MAX: for ever.
+ * included; UINT64_MAX: for ever. And only for amendments of which amendments_of_components says
+ * the same.
  */
 uint64_t component_verdict_valid_until_s(const struct component_verdict *v);
 
@@ -50,6 +52,8 @@ void component_verdict_free(struct component_verdict **v);
 
 struct appraise_input {
 	const struct bundle *bundle;
+	struct view collector;               /* identity of who says so */
+	const struct amendments *amendments; /* as of the report's notice; NULL: none */
 	uint64_t received_s;    /* the report's iat: the only clock an appraisal knows */
 	bool signed_now;        /* the bundle carries a valid signature of the collector */
 	uint64_t last_signed_s; /* iat of the last report with one, this one included; 0: never */

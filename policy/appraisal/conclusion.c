@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* EAR's values of claims, by what was found (AR4SI, section 2.3). */
-#define CLAIM_UNEXPECTED      1 /* the policy says `none`: evidence it does not want to judge */
-#define CLAIM_WARNING         32
-#define CLAIM_UNRECOGNISED    33 /* executables: not known to be bad */
-#define CLAIM_CONTRAINDICATED 96
+/* The others, by what was found. */
+#define CLAIM_UNEXPECTED   1 /* the policy says `none`: evidence it does not want to judge */
+#define CLAIM_WARNING      32
+#define CLAIM_UNRECOGNISED 33 /* executables: not known to be bad */
 
 static enum report_claim claim_of(enum component_kind kind);
 static int8_t claim_value(enum report_claim claim, enum report_status outcome);

@@ -7,16 +7,18 @@
 #include "policy/appraisal/verdict.h"
 #include "policy/rules/rule.h"
 
-/* About the bundle: offline, stale, unsigned; one for each kind, and for each family. */
-#define OWN_FINDINGS_MAX (3 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
+/* About the bundle: revoked, offline, stale, unsigned; one for each kind, and for each family. */
+#define OWN_FINDINGS_MAX (4 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
 
 /*
  * Bytes that the words of those take but for those of families, which take REPORT_SUBJECT_MAX each:
- * only three are not static text, and none is long.
+ * only four are not static text, and none is long.
  */
 #define OWN_WORDS_MAX 1024
 
-#define CLAIM_GOOD 2 /* EAR's value of a claim: recognised, approved */
+/* EAR's values of a claim (AR4SI, section 2.3) */
+#define CLAIM_GOOD            2 /* recognised, approved */
+#define CLAIM_CONTRAINDICATED 96
 
 struct appraise_input;
 

@@ -15,6 +15,8 @@
 
 /* X(identifier, code, decided by, sentence) */
 #define FINDING_MAP(X)                                                                             \
+	/* about the bundle, without a subject; about a file, whose path it is */                  \
+	X(FINDING_REVOKED, "revoked", "contraindicated", "operators have revoked it")              \
 	/* about a file; the subject is its path */                                                \
 	X(FINDING_ANONYMOUS, "anonymous-memory", "anonymous",                                      \
 	    "executable memory that belongs to no file")                                           \

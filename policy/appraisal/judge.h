@@ -5,11 +5,20 @@
 #define HALLMARK_POLICY_APPRAISAL_JUDGE_H
 
 #include "policy/appraisal/verdict.h"
+#include "policy/governance/amendments.h"
 #include "policy/rules/rule.h"
 
 /* executable, libraries, files */
 void judge_files(struct verdict_builder *b, const struct policy_rule *rule,
-    const struct file_rule *files, const struct component *c, uint64_t now_s);
+    const struct file_rule *files, const struct amendments *amendments, const struct component *c,
+    uint64_t now_s);
+
+/* Of a component of files, with a rule or without: what operators have revoked by its digest. */
+void judge_revoked(struct verdict_builder *b, const struct amendments *amendments,
+    const struct component *c, uint64_t now_s);
+
+/* Words of a finding about who says so; in `to`, empty where it has failed. */
+struct view revoked_source_detail(const struct revoke *r, struct buf *to);
 
 /* config, host, packages, runtime */
 void judge_facts(

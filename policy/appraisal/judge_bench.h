@@ -18,8 +18,9 @@ struct judge_source {
 	const struct policy_reference *reference;
 	uint64_t bit, family; /* in masks of the rule's references: its own; its family's */
 	bool counts;
-	bool demanded; /* its paths have to be measured */
-	size_t at;     /* in the set */
+	const struct revoke *revoked; /* as if no file of it was known; NULL: it is not */
+	bool demanded;                /* its paths have to be measured */
+	size_t at;                    /* in the set */
 	size_t missing;
 };
 
@@ -55,6 +56,12 @@ void judge_append_releases(struct buf *to, const struct policy_rule *rule, uint6
 /* What is not there: all paths of the demanded sets, for `files`; the libraries that are named. */
 void judge_missing_files(struct judge_bench *t);
 void judge_missing_libraries(struct judge_bench *t);
+
+/* "of S, ", by which statement it is revoked, "; " and the digest that was found. */
+void judge_append_revoked(struct buf *to, const struct judge_source *s, const struct digest *found);
+
+/* "revoked by statement " and its name. */
+void judge_append_statement(struct buf *to, const struct revoke *r);
 
 /* The words, then the digest in hex. */
 void judge_append_digest(struct buf *to, const char *before, const struct digest *d);

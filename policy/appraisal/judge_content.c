@@ -10,6 +10,7 @@ struct lookup {
 	bool mode_given;
 	const struct reference_entry *denied; /* had, with another owner or mode; the first */
 	const struct policy_reference *denied_by;
+	const struct judge_source *revoked;     /* has it, and is revoked: the last */
 	const struct policy_reference *other;   /* has it, and does not count: the last */
 	const struct policy_reference *known;   /* has the path with other digests */
 	const struct reference_entry *expected; /* its first */
@@ -72,7 +73,11 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 		return;
 	if (accept_by_content(t, &l, f))
 		return;
-	if ((f->flags & COMPONENT_FILE_OTHER) != 0) {
+	if (l.revoked != NULL) {
+		detail = verdict_find(t->b, FINDING_REVOKED, REPORT_CONTRAINDICATED, f->path);
+		if (detail != NULL)
+			judge_append_revoked(detail, l.revoked, &f->digest);
+	} else if ((f->flags & COMPONENT_FILE_OTHER) != 0) {
 		detail = verdict_find(t->b, FINDING_OTHER_PROCESS, r->other_process, f->path);
 		if (detail != NULL)
 			judge_append_digest(detail,
@@ -200,7 +205,9 @@ look_at(struct lookup *l, const struct judge_source *s, const struct reference_e
 	    link == (e->kind == REFERENCE_LINK) && digest_equal(&e->digest, &f->digest);
 
 	if (!s->counts) {
-		if (same)
+		if (same && s->revoked != NULL)
+			l->revoked = s;
+		else if (same)
 			l->other = s->reference;
 		return;
 	}
@@ -279,14 +286,4 @@ detail_changed(struct buf *to, const struct lookup *l, const struct component_fi
 	judge_append_digest(to, ", found ", &f->digest);
 	if ((f->flags & COMPONENT_FILE_SYMLINK) != 0)
 		buf_append_string(to, " of a link");
-}
-
-void
-judge_append_digest(struct buf *to, const char *before, const struct digest *d)
-{
-	char hex[DIGEST_HEX_SIZE + 1];
-
-	digest_to_hex(d, hex);
-	buf_append_string(to, before);
-	buf_append_string(to, hex);
 }

@@ -8,7 +8,8 @@
 #include "proto/glob.h"
 
 static void bench_begin(struct judge_bench *t, struct verdict_builder *b,
-    const struct policy_rule *rule, const struct file_rule *files, uint64_t now_s);
+    const struct policy_rule *rule, const struct file_rule *files,
+    const struct amendments *amendments, uint64_t now_s);
 static void take_exceptions(struct judge_bench *t, const struct policy_rule *rule, uint64_t now_s);
 static void judge_one(struct judge_bench *t, const struct component_file *f);
 static bool accept_anonymous(struct judge_bench *t, const struct component_file *f);
@@ -22,11 +23,12 @@ static void detail_code(struct buf *to, const struct component_file *f);
 
 void
 judge_files(struct verdict_builder *b, const struct policy_rule *rule,
-    const struct file_rule *files, const struct component *c, uint64_t now_s)
+    const struct file_rule *files, const struct amendments *amendments, const struct component *c,
+    uint64_t now_s)
 {
 	struct judge_bench t;
 
-	bench_begin(&t, b, rule, files, now_s);
+	bench_begin(&t, b, rule, files, amendments, now_s);
 	t.component = c;
 	/* A process always has an executable; it may have no library, and files are demanded one
 	 * by one below. */
@@ -42,7 +44,7 @@ judge_files(struct verdict_builder *b, const struct policy_rule *rule,
 
 static void
 bench_begin(struct judge_bench *t, struct verdict_builder *b, const struct policy_rule *rule,
-    const struct file_rule *files, uint64_t now_s)
+    const struct file_rule *files, const struct amendments *amendments, uint64_t now_s)
 {
 	*t = (struct judge_bench){.b = b, .whole = rule, .rule = files};
 	for (size_t i = 0; i < rule->reference_count; i++) {
@@ -56,7 +58,9 @@ bench_begin(struct judge_bench *t, struct verdict_builder *b, const struct polic
 		s->reference = r;
 		s->bit = UINT64_C(1) << i;
 		s->family = rule->family[i];
-		s->counts = r->family == NULL || release_counts(r->family, r->release, now_s);
+		s->revoked = amendments_revoke(amendments, REVOKED_SET, &r->digest, now_s);
+		s->counts = s->revoked == NULL &&
+			    (r->family == NULL || release_counts(r->family, r->release, now_s));
 		if (s->counts)
 			b->references |= s->bit;
 		else

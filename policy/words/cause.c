@@ -6,6 +6,8 @@
 
 /* What somebody has to do about it, for each finding. */
 static const char *const mends[FINDING_COUNT] = {
+    [FINDING_REVOKED] = "see the statement's reason (hallmark-signer status); replace what was "
+			"revoked, or have the statement revoked",
     [FINDING_ANONYMOUS] = "find what made it; a compiler at run time is let by accept_anonymous",
     [FINDING_MEMFD] = "find who runs a program that no disk has; a program that belongs there is "
 		      "installed as a file",

@@ -11,30 +11,43 @@
 #include "proto/tlog/checkpoint.h"
 
 /* What a member of a kind's subject has to be. */
-enum member_form { FORM_DIGEST, FORM_IDENTITY, FORM_NUMBER, FORM_PATTERN, FORM_WORKLOAD };
+enum member_form {
+	FORM_CONTENT, /* a digest that is not zero, which stands for no content */
+	FORM_DIGEST,
+	FORM_IDENTITY,
+	FORM_NUMBER,
+	FORM_PATTERN,
+	FORM_WORKLOAD,
+};
 
-struct member_rule {
+#define SUBJECT_MEMBERS_MAX 4
+
+/* One of the ways in which a kind says what it is about: members in the order of their names. */
+struct subject_form {
 	enum statement_kind kind;
-	const char *name; /* those of a kind in the order of their names */
-	enum member_form form;
+	struct {
+		const char *name; /* NULL behind the last */
+		enum member_form form;
+	} member[SUBJECT_MEMBERS_MAX];
 };
 
-static const struct member_rule rules[] = {
-    {STATEMENT_APPROVE, "manifest", FORM_DIGEST},
-    {STATEMENT_MAINTENANCE, "collectors", FORM_PATTERN},
-    {STATEMENT_MAINTENANCE, "workloads", FORM_PATTERN},
-    {STATEMENT_RETIRE, "collector", FORM_IDENTITY},
-    {STATEMENT_RETIRE, "workload", FORM_WORKLOAD},
-    {STATEMENT_REVOKE, "statement", FORM_DIGEST},
-    {STATEMENT_CLOCK, "from", FORM_NUMBER},
-    {STATEMENT_RETIRE_KEY, "key", FORM_DIGEST},
-    {STATEMENT_RETIRE_KEY, "since", FORM_NUMBER},
-    {STATEMENT_CONTINUE_KEY, "from", FORM_DIGEST},
-    {STATEMENT_CONTINUE_KEY, "root", FORM_DIGEST},
-    {STATEMENT_CONTINUE_KEY, "size", FORM_NUMBER},
-    {STATEMENT_CONTINUE_KEY, "to", FORM_DIGEST},
+static const struct subject_form forms[] = {
+    {STATEMENT_APPROVE, {{"manifest", FORM_DIGEST}}},
+    {STATEMENT_MAINTENANCE, {{"collectors", FORM_PATTERN}, {"workloads", FORM_PATTERN}}},
+    {STATEMENT_RETIRE, {{"collector", FORM_IDENTITY}, {"workload", FORM_WORKLOAD}}},
+    {STATEMENT_REVOKE, {{"statement", FORM_DIGEST}}},
+    {STATEMENT_REVOKE, {{"collectors", FORM_PATTERN}}},
+    {STATEMENT_REVOKE, {{"workloads", FORM_PATTERN}}},
+    {STATEMENT_REVOKE, {{"collectors", FORM_PATTERN}, {"workloads", FORM_PATTERN}}},
+    {STATEMENT_REVOKE, {{"digest", FORM_CONTENT}}},
+    {STATEMENT_REVOKE, {{"set", FORM_CONTENT}}},
+    {STATEMENT_CLOCK, {{"from", FORM_NUMBER}}},
+    {STATEMENT_RETIRE_KEY, {{"key", FORM_DIGEST}, {"since", FORM_NUMBER}}},
+    {STATEMENT_CONTINUE_KEY,
+	{{"from", FORM_DIGEST}, {"root", FORM_DIGEST}, {"size", FORM_NUMBER}, {"to", FORM_DIGEST}}},
 };
 
+static bool is_of_form(const struct statement *s, const struct subject_form *form);
 static bool members_are_good(const struct statement *s);
 static bool is_word(struct view v, size_t size_max);
 static bool is_text(struct view v, size_t size_max);
@@ -59,20 +72,13 @@ enum err
 statement_check_subject(const struct statement *s)
 {
 	const enum statement_kind kind = statement_kind(s);
-	size_t at = 0;
 
 	if (!statement_kind_is_acted_on(kind))
 		return ERR_STATEMENT_KIND;
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (rules[i].kind != kind)
-			continue;
-		if (at == s->member_count ||
-		    !view_equal(s->member[at].name, view_of_string(rules[i].name)) ||
-		    !has_form(s->member[at].value, rules[i].form))
-			return ERR_STATEMENT_SUBJECT;
-		at++;
-	}
-	return at == s->member_count ? ERR_OK : ERR_STATEMENT_SUBJECT;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (forms[i].kind == kind && is_of_form(s, &forms[i]))
+			return ERR_OK;
+	return ERR_STATEMENT_SUBJECT;
 }
 
 enum statement_kind
@@ -103,6 +109,20 @@ statement_value_number(const struct statement *s, const char *name, uint64_t *ou
 	return decimal_decode(statement_value(s, name), out) == ERR_OK && *out <= JSON_NUMBER_MAX
 		   ? ERR_OK
 		   : ERR_STATEMENT_SUBJECT;
+}
+
+/* Just its members. */
+static bool
+is_of_form(const struct statement *s, const struct subject_form *form)
+{
+	size_t at = 0;
+
+	for (; at < SUBJECT_MEMBERS_MAX && form->member[at].name != NULL; at++)
+		if (at == s->member_count ||
+		    !view_equal(s->member[at].name, view_of_string(form->member[at].name)) ||
+		    !has_form(s->member[at].value, form->member[at].form))
+			return false;
+	return at == s->member_count;
 }
 
 static bool
@@ -141,6 +161,8 @@ has_form(struct view value, enum member_form form)
 	uint64_t number;
 
 	switch (form) {
+	case FORM_CONTENT:
+		return digest_from_hex(value, &digest) == ERR_OK && !digest_is_zero(&digest);
 	case FORM_DIGEST:
 		return digest_from_hex(value, &digest) == ERR_OK;
 	case FORM_IDENTITY:

@@ -62,7 +62,8 @@ enum err statement_check(const struct statement *s) MUST_USE;
  *   approve      manifest: SHA-256 in hex
  *   maintenance  collectors, workloads: patterns (proto/glob.h)
  *   retire       collector: identity; workload: name
- *   revoke       statement: SHA-256 in hex
+ *   revoke       one of: statement: SHA-256 in hex; collectors, workloads: patterns, both or one;
+ *                digest; set: SHA-256 in hex, not zero
  *   clock        from: seconds, in decimal
  *   retire-key   key: SHA-256 in hex; since: seconds, in decimal
  *   continue-key from, to, root: SHA-256 in hex; size: entries, in decimal

@@ -17,7 +17,8 @@
 	X(STATEMENT_APPROVE, "approve", true, "a policy may come into force")                      \
 	X(STATEMENT_MAINTENANCE, "maintenance", true, "silence that is expected")                  \
 	X(STATEMENT_RETIRE, "retire", true, "a workload that is heard of no more")                 \
-	X(STATEMENT_REVOKE, "revoke", true, "another statement ends")                              \
+	X(STATEMENT_REVOKE, "revoke", true,                                                        \
+	    "another statement, a host, a workload, a content or a set counts no more")            \
 	X(STATEMENT_CLOCK, "clock", true, "the log goes on at an earlier time")                    \
 	X(STATEMENT_RETIRE_KEY, "retire-key", true, "a key of the log is trusted no more")         \
 	X(STATEMENT_CONTINUE_KEY, "continue-key", true, "the log goes on without its key")         \

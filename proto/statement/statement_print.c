@@ -17,6 +17,7 @@ static void print_maintenance(const struct statement *s, struct buf *to);
 static void print_clock(const struct statement *s, struct buf *to);
 static void print_retired_key(const struct statement *s, struct buf *to);
 static void print_continued_key(const struct statement *s, struct buf *to);
+static void print_revoke(const struct statement *s, struct buf *to);
 static void print_unknown(const struct statement *s, struct buf *to);
 static void print_extensions(const struct statement *s, struct buf *to);
 static void append_name(struct buf *to, const char *name);
@@ -76,9 +77,7 @@ print_effect(const struct statement *s, struct buf *to)
 		print_continued_key(s, to);
 		break;
 	default: /* the last that statement_check_subject lets through */
-		buf_append_string(to, "the statement whose envelope has the SHA-256 ");
-		append_value(s, "statement", to);
-		buf_append_string(to, " is in force no more; what it has done stays\n");
+		print_revoke(s, to);
 	}
 }
 
@@ -138,6 +137,40 @@ print_continued_key(const struct statement *s, struct buf *to)
 	buf_append_string(to, ", root ");
 	append_value(s, "root", to);
 	buf_append_byte(to, '\n');
+}
+
+static void
+print_revoke(const struct statement *s, struct buf *to)
+{
+	const bool by_collector = statement_value(s, "collectors").size > 0;
+	const bool by_workload = statement_value(s, "workloads").size > 0;
+
+	if (statement_value(s, "statement").size > 0) {
+		buf_append_string(to, "the statement whose envelope has the SHA-256 ");
+		append_value(s, "statement", to);
+		buf_append_string(to, " is in force no more; what it has done stays\n");
+		return;
+	}
+	if (statement_value(s, "digest").size > 0) {
+		buf_append_string(to, "whatever file, link or code in memory has the SHA-256 ");
+		append_value(s, "digest", to);
+	} else if (statement_value(s, "set").size > 0) {
+		buf_append_string(to, "whatever only the reference set with the SHA-256 ");
+		append_value(s, "set", to);
+		buf_append_string(to, " knows");
+	} else {
+		buf_append_string(to, "every workload");
+		if (by_workload) {
+			buf_append_string(to, " that matches ");
+			append_value(s, "workloads", to);
+		}
+		buf_append_string(to, " of every collector");
+		if (by_collector) {
+			buf_append_string(to, " that matches ");
+			append_value(s, "collectors", to);
+		}
+	}
+	buf_append_string(to, " is contraindicated until its end, or until this is revoked\n");
 }
 
 static void

@@ -94,7 +94,8 @@ judge(struct heard *h, const struct evidence_components *evidence)
 		if (evidence->component[k] == NULL)
 			continue;
 		bundle.component[k].present = true;
-		e = appraise_component(h->rule, evidence->component[k], in.received_s, &verdict[k]);
+		e = appraise_component(
+		    h->rule, NULL, evidence->component[k], in.received_s, &verdict[k]);
 		in.component[k] = verdict[k];
 	}
 	if (e == ERR_OK)

@@ -8,6 +8,7 @@
 #include "signer/session/holding.h"
 #include "signer/session/stored_component.h"
 
+static void look_at_amendments(struct service *s);
 static struct due due_of(const struct service *s, const struct appraiser_case *c, uint64_t iat_s);
 static enum err judge_one(struct service *s, const struct policy_rule *rule,
     const struct bundle_component *named, enum component_kind kind, struct evidence_item *item,
@@ -26,6 +27,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 	out->now_s = service_entry_as_looked_s(s);
 	if (s->clock_state != CLOCK_TRUSTED)
 		return ERR_CLOCK;
+	look_at_amendments(s);
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
 		const struct bundle_component *named = &b->component[kind];
 		struct evidence_item *item;
@@ -61,7 +63,10 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 {
 	const struct workload *w = c->workload;
 	struct report r;
-	struct appraise_input in = {.bundle = c->bundle, .received_s = components->now_s};
+	struct appraise_input in = {.bundle = c->bundle,
+	    .collector = workload_collector(w),
+	    .amendments = standing_amendments(s->chronicle.notices.standing),
+	    .received_s = components->now_s};
 	enum err e;
 
 	memset(&r, 0, sizeof(r));
@@ -96,6 +101,19 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	if (!c->bundle->offline)
 		head->due = due_of(s, c, r.issued_s);
 	return ERR_OK;
+}
+
+/* A judgement that was kept is of no use once something else is in force about components. */
+static void
+look_at_amendments(struct service *s)
+{
+	const struct digest now =
+	    amendments_of_components(standing_amendments(s->chronicle.notices.standing));
+
+	if (digest_equal(&now, &s->amended))
+		return;
+	s->amended = now;
+	s->policy_generation++;
 }
 
 static struct due
@@ -143,7 +161,8 @@ appraise_stored(struct service *s, const struct policy_rule *rule, struct eviden
 	}
 	item->component_kind = stored.component->kind;
 	item->component_count = stored.component->item_count;
-	e = appraise_component(rule, stored.component, now_s, &verdict);
+	e = appraise_component(rule, standing_amendments(s->chronicle.notices.standing),
+	    stored.component, now_s, &verdict);
 	stored_component_free(&stored);
 	if (e == ERR_OK) {
 		s->counters.appraisals++;

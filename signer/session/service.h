@@ -47,10 +47,11 @@ enum ends {
 
 struct service {
 	const struct signer_config *config;
-	uint64_t config_generation;             /* rises with each configuration; 1 is the first */
-	struct policy *policy;                  /* in force, once the chronicle has begun */
-	uint32_t policy_generation;             /* rises with each policy; 1 is the first */
-	struct policy *waiting;                 /* configured, and not approved; NULL: none */
+	uint64_t config_generation; /* rises with each configuration; 1 is the first */
+	struct policy *policy;      /* in force, once the chronicle has begun */
+	struct digest amended;      /* amendments_of_components, as components were judged last */
+	uint32_t policy_generation; /* rises with each policy, and with `amended`; 1 is the first */
+	struct policy *waiting;     /* configured, and not approved; NULL: none */
 	uint32_t waiting_needed, waiting_found; /* approvals, when it was said last */
 	bool waiting_said;
 	struct policy_change *change; /* by which it is put into force; NULL before it is needed */

@@ -152,7 +152,8 @@ appraise(const struct policy *p, const struct policy_rule *rule)
 		bytes[k] = BUF_INIT;
 		make_component((enum component_kind)k, &bytes[k]);
 		if (component_decode(buf_view(&bytes[k]), &component[k]) != ERR_OK ||
-		    appraise_component(rule, component[k], in.received_s, &verdict[k]) != ERR_OK)
+		    appraise_component(rule, NULL, component[k], in.received_s, &verdict[k]) !=
+			ERR_OK)
 			abort();
 		bundle.component[k] = (struct bundle_component){.present = true, .size = 1};
 		in.component[k] = verdict[k];

@@ -47,7 +47,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 45, rows
+    assert len(rows) == 46, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -295,18 +295,60 @@ class Policy:
                 if (s.family.name if s.family else s.name) in rule["references"]]
 
 
+# --- what operators have revoked -------------------------------------------------------------------
+
+
+class Revoked:
+    """`statements`: those in force behind the report's notice; `source`: its collector and workload."""
+
+    def __init__(self, statements=(), source=("", ""), iat=0):
+        self.said = sorted((s for s in statements if s.kind == "revoke" and iat < s.not_after), key=lambda s: s.name)
+        self.source = source
+
+    def of(self, name, digest):
+        """The statement about this digest, or None."""
+        return next((s for s in self.said if s.subject.get(name) == digest), None)
+
+    def of_source(self):
+        for s in self.said:
+            patterns = [s.subject.get(name, "").encode() for name in ("collectors", "workloads")]
+            if any(patterns) and (not patterns[0] or speaks_for(patterns[0], self.source[0].encode())) and \
+                    (not patterns[1] or matches(patterns[1], self.source[1].encode())):
+                return s
+        return None
+
+    def findings(self, kind, items):
+        """Of a component, whether a rule judges it or not."""
+        for item in items if self.said and kind in KINDS_OF_FILES else ():
+            digest = item[1].hex()
+            by = self.of("digest", digest)
+            if by:
+                yield Finding(kind, "revoked", item[0], f"{by_statement(by)}; found sha256 {digest}", "contraindicated")
+
+    def source_finding(self):
+        by = self.of_source()
+        if by:
+            yield Finding("bundle", "revoked", b"", f"{by_statement(by)}: " + ", ".join(
+                f"{name} {value}" for name, value in by.subject.items()), "contraindicated")
+
+
+def by_statement(statement):
+    return f"revoked by statement {statement.name}"
+
+
 # --- files ---------------------------------------------------------------------------------------
 
 
 class FileRule:
     """One component held against its rule: findings in their order."""
 
-    def __init__(self, policy, rule, entry, kind, items, iat):
+    def __init__(self, policy, rule, entry, kind, items, iat, revoked):
         self.rule, self.kind, self.items, self.entry = rule, kind, items, entry
-        self.sets = policy.sets_of(rule)
+        self.revoked = [(s, by) for s in policy.sets_of(rule) if (by := revoked.of("set", s.digest))]
+        self.sets = [s for s in policy.sets_of(rule) if not revoked.of("set", s.digest)]
         self.counting = [s for s in self.sets if s.counts(iat)]
         self.over = [s for s in self.sets if not s.counts(iat)]
-        families = {s.family for s in self.sets if s.family}
+        families = {s.family for s in self.counting if s.family}
         self.count = {f: {s for s in self.counting if s.family is f} for f in families}
         self.possible = dict(self.count)  # releases that all items can be of
         self.mixed = set()
@@ -447,7 +489,12 @@ class FileRule:
                 self.accepted |= {"symbolic-link"} if flags & LINK else set()
                 yield from self.narrowed(path, elsewhere)
                 return
-        if flags & OTHER:
+        was = [(s, by) for s, by in self.revoked if any(
+            (line.kind, line.digest) == (kind, digest) for line in s.paths.get(path, ()))]
+        if was:
+            one, by = was[-1]
+            yield self.finding("revoked", path, f"of {one.name}, {by_statement(by)}; found sha256 {digest}")
+        elif flags & OTHER:
             yield self.finding("other-process", path, "run by a process besides the main one, in no "
                                f"reference set; found sha256 {digest}")
         elif known:
@@ -804,7 +851,8 @@ class Appraisal:
     """Of one bundle: `evidence` has its time in milliseconds, nonce, and the components' items by
     kind."""
 
-    def __init__(self, policy, entry, evidence, iat, last_signed):
+    def __init__(self, policy, entry, evidence, iat, last_signed, revoked=Revoked()):
+        self.revoked = revoked
         self.policy, self.entry, self.evidence = policy, entry, evidence
         self.iat, self.last_signed = iat, last_signed
         self.rules = {k: entry[k] for k in KINDS if k in entry}
@@ -820,7 +868,8 @@ class Appraisal:
         self.exceptions = []   # (kind, what was needed)
         self.possible = {}  # kind: releases by family, and those that count
         self.mixed = collections.defaultdict(list)  # kind: outcomes that no finding of its own has
-        self.of_bundle = list(self.bundle_findings())
+        self.marred = set()  # kinds that no rule judges, with something that is revoked
+        self.of_bundle = [*self.revoked.source_finding(), *self.bundle_findings()]
         for kind in KINDS:
             self.judge(kind)
         self.of_bundle += self.mixed_releases()
@@ -854,9 +903,14 @@ class Appraisal:
         elif component is None and rule:
             self.others.append(self.plain(kind, "skipped-rule", "warning"))
         elif component is not None and rule:
-            self.judged[kind] = [*self.made_findings(kind), *self.rule_findings(kind, rule, component)]
-        elif component is not None and kind not in self.entry.get("recorded", []):
-            self.others.append(self.plain(kind, "unchecked-component", "warning"))
+            self.judged[kind] = [*self.revoked.findings(kind, component), *self.made_findings(kind),
+                                 *self.rule_findings(kind, rule, component)]
+        elif component is not None:
+            found = list(self.revoked.findings(kind, component))
+            self.marred |= {kind} if found else set()
+            if kind not in self.entry.get("recorded", []):
+                self.others.append(self.plain(kind, "unchecked-component", "warning"))
+            self.others += found
 
     def made_findings(self, kind):
         made = {name: [bytes(v) for v in values] for name, values in self.evidence.made.get(kind, ())}
@@ -888,7 +942,7 @@ class Appraisal:
 
     def rule_findings(self, kind, rule, items):
         if kind in KINDS_OF_FILES:
-            judge = FileRule(self.policy, rule, self.entry, kind, items, self.iat)
+            judge = FileRule(self.policy, rule, self.entry, kind, items, self.iat, self.revoked)
             judge.made = {name for name, values in self.evidence.made.get(kind, ()) if values}
             yield from judge.findings()
             self.accepted |= {(kind, code) for code in judge.accepted}
@@ -905,7 +959,7 @@ class Appraisal:
         outcome = self.entry.get("mixed_release", "contraindicated")
         for name in self.entry.get("release", []):
             said = {kind: of[name] for kind, of in self.possible.items() if name in of}
-            if not said or set.intersection(*(possible for possible, _ in said.values())):
+            if not said or not all(counting for _, counting in said.values()) or set.intersection(*(possible for possible, _ in said.values())):
                 continue
             less = {kind: possible for kind, (possible, counting) in said.items() if possible != counting}
             for kind in less:
@@ -920,10 +974,11 @@ class Appraisal:
         return sorted(found, key=lambda f: -RANKS.index(f.outcome))
 
     def vector(self):
-        claims = {"instance-identity": 2}
+        claims = {"instance-identity": 96 if self.revoked.of_source() else 2}
         for claim, kinds in CLAIMS.items():
             judged = [[f.outcome for f in self.judged[k]] + self.mixed[k] for k in kinds if k in self.judged]
             judged += [[self.unmeasured.outcome] for k in kinds if k in self.lacking]
+            judged += [["contraindicated"] for k in kinds if k in self.marred]
             if judged:
                 warning = 33 if claim == "executables" else 32
                 worst = max(map(RANKS.index, sum(judged, [])), default=0)
@@ -931,12 +986,13 @@ class Appraisal:
         return claims
 
     def status(self):
-        outcomes = [f.outcome for f in self.findings()] + ([] if self.judged or self.lacking else ["none"])
+        outcomes = [f.outcome for f in self.findings()] + ([] if self.judged or self.lacking or self.marred else ["none"])
         return max(outcomes, key=RANKS.index, default="affirming")
 
     def references(self):
         used = {s for k in self.judged if k in KINDS_OF_FILES and k in self.evidence.components
-                for s in self.policy.sets_of(self.rules[k]) if s.counts(self.iat)}
+                for s in self.policy.sets_of(self.rules[k])
+                if not self.revoked.of("set", s.digest) if s.counts(self.iat)}
         return [s.digest for s in sorted(used, key=lambda s: s.name)]
 
     def not_checked(self):

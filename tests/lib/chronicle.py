@@ -100,7 +100,7 @@ class InForce:
                            "number": said.number}
         self.numbers[said.key_id] = said.number
         if said.kind == "revoke":
-            self.statements.pop(said.subject["statement"], None)
+            self.statements.pop(said.subject.get("statement"), None)
         self.statements[said.name] = data
 
     def operators_of(self, manifest):

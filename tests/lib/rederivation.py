@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 import appraisal
 import entries
+import statements
 import wire
 
 COMPONENT, POLICY, REFERENCE, MANIFEST, CERTIFICATE, IN_FORCE = range(1, 7)
-PACKAGE_LIST = 10
+STATEMENT, PACKAGE_LIST = 7, 10
 SIGNED_BEFORE = b"hallmark bundle signature v1\n"
 RECORD = struct.Struct(">4sB3xII32s")
 
@@ -100,6 +101,7 @@ class Rederivation:
         self.count = 0         # entries so far
         self.notice = None     # place of the newest
         self.manifest = None   # in force
+        self.statements = []   # in force
         self.newest_iat = 0
         self.previous = {}     # collector and workload: leaf hash of their newest entry
         self.last_signed = {}  # the same: iat of the newest report that was signed
@@ -140,6 +142,8 @@ class Rederivation:
         in_force = [line.split()[1] for line in listed.decode().splitlines()
                     if line.startswith("manifest ")]
         assert in_force == ([self.manifest] if self.manifest else [])
+        self.statements = [statements.Statement(self.store.get(STATEMENT, line.split()[1]))
+                           for line in listed.decode().splitlines() if line.startswith("statement ")]
         made = entries.notice(kind, given["iat"], self.issuer.origin, self.notice, listed, subject)
         self.notice = entries.place(self.count, entry)
         return made
@@ -160,7 +164,8 @@ class Rederivation:
         policy = self.policy(said.policy)
         judged = appraisal.Appraisal(policy, policy.workload(said.workload, said.collector),
                                      self.evidence(said.nonce, said.own["bundle"]), said.iat,
-                                     behind.get("last-signed"))
+                                     behind.get("last-signed"),
+                                     appraisal.Revoked(self.statements, (said.collector, said.workload), said.iat))
         head = entries.Head(said.iat, said.iat + self.issuer.lifetime_s, self.issuer.origin,
                             said.collector, self.issuer.developer, self.issuer.build)
         self.previous[said.collector, said.workload] = entries.leaf_hash(entry)

@@ -22,9 +22,10 @@ TYPE = "application/vnd.hallmark.statement+json"
 KINDS = ("approve", "maintenance", "retire", "revoke", "clock", "retire-key", "continue-key")
 RESERVED = ("disposition", "hold", "takeover", "prune", "enrol", "break-glass", "act-grant",
             "not-affected", "alert-silence")
-SUBJECTS = {"approve": ["manifest"], "maintenance": ["collectors", "workloads"],
-            "retire": ["collector", "workload"], "revoke": ["statement"], "clock": ["from"],
-            "retire-key": ["key", "since"], "continue-key": ["from", "root", "size", "to"]}
+SUBJECTS = {"approve": [["manifest"]], "maintenance": [["collectors", "workloads"]],
+            "retire": [["collector", "workload"]], "clock": [["from"]],
+            "revoke": [["statement"], ["collectors"], ["collectors", "workloads"], ["workloads"], ["digest"], ["set"]],
+            "retire-key": [["key", "since"]], "continue-key": [["from", "root", "size", "to"]]}
 FIELDS = ["hallmark.statement", "origin", "subject", "not-before", "not-after", "reason", "author",
           "number"]
 
@@ -190,6 +191,10 @@ def is_digest(value):
     return re.fullmatch(r"[0-9a-f]{64}", value) is not None
 
 
+def is_content(value):
+    return is_digest(value) and value != "0" * 64
+
+
 def is_decimal(value):
     return re.fullmatch(r"0|[1-9][0-9]{0,15}", value) is not None and int(value) <= NUMBER_MAX
 
@@ -271,12 +276,12 @@ class Statement:
 
     def check_kind(self):
         demand(self.kind in KINDS, KIND)
-        demand(list(self.subject) == SUBJECTS[self.kind], SUBJECT)
+        demand(list(self.subject) in SUBJECTS[self.kind], SUBJECT)
         for name, value in self.subject.items():
             good = {"manifest": is_digest, "statement": is_digest, "collector": is_identity,
                     "workload": is_workload, "from": is_decimal, "size": is_decimal,
                     "key": is_digest, "since": is_decimal, "root": is_digest,
-                    "to": is_digest}.get(name, is_pattern)
+                    "to": is_digest, "digest": is_content, "set": is_content}.get(name, is_pattern)
             if (self.kind, name) == ("continue-key", "from"):
                 good = is_digest
             demand(good(value), SUBJECT)
@@ -322,7 +327,7 @@ def judge(data, *, origin, operators, iat, last_number=0, in_force=(), before=0)
         demand(s.kind != "approve" or folded(name) != folded(s.author), AUTHOR)
         demand(s.not_after > iat and (s.kind != "clock" or s.not_before <= iat), TIME)
         demand(s.number > last_number, NUMBER)
-        demand(s.kind != "revoke" or s.subject["statement"] in in_force, SUBJECT)
+        demand("statement" not in s.subject or s.subject["statement"] in in_force, SUBJECT)
         demand(s.kind != "clock" or int(s.subject["from"]) == before > iat, SUBJECT)
     except Refused as refused:
         return refused.code

@@ -63,8 +63,8 @@ def sets_back(own):
 class Standing:
     """What is in force; `known` is false where that could not be told."""
 
-    def __init__(self, store):
-        self.store, self.known = store, True
+    def __init__(self, store, origin):
+        self.store, self.origin, self.known = store, origin, True
         self.manifest, self.operators, self.numbers, self.statements = None, None, {}, {}
 
     def fetch(self, kind, digest):
@@ -95,7 +95,7 @@ class Standing:
     def load(self, digest):
         """From the list that a notice names."""
         self.known = False
-        loaded = Standing(self.store)
+        loaded = Standing(self.store, self.origin)
         for line in self.fetch(IN_FORCE, digest).decode().splitlines()[1:]:
             kind, *words = line.split(" ")
             if kind == "manifest":
@@ -104,7 +104,8 @@ class Standing:
                 loaded.numbers[words[0]] = int(words[1])
             elif kind == "statement":
                 loaded.statements[words[0]] = self.fetch(STATEMENT, words[0])
-                statement(loaded.statements[words[0]])  # it can be read
+                said = statement(loaded.statements[words[0]])  # it can be read
+                statements.demand((said.origin, said.kind) == (self.origin, words[1]))
             else:
                 raise Missing(f"a line {kind}")
         vars(self).update(vars(loaded))
@@ -132,7 +133,7 @@ class Walk:
         self.cas, self.revocations, self.approved = cas, revocations, approved
         self.store, self.origin = store, origin
         self.verdicts = rederivation.Rederivation(store, issuer, whole=False) if issuer else None
-        self.standing = Standing(store)
+        self.standing = Standing(store, origin)
         self.count, self.iat, self.notice, self.manifest = 0, 0, None, None
         self.chains, self.policies, self.found = {}, {}, []
         self.doubt = self.own_doubt = False
@@ -283,7 +284,7 @@ class Walk:
                     (subject["kind"], subject["key"], subject["number"]), "another statement")
         s.numbers[said.key_id] = said.number
         if said.kind == "revoke":
-            s.statements.pop(said.subject["statement"], None)
+            s.statements.pop(said.subject.get("statement"), None)
         s.statements[said.name] = envelope
         s.expire(self.iat)
         return envelope
@@ -476,8 +477,12 @@ class Walk:
 
     def remake(self, entry, name, own):
         """Its place in the log is taken from it: that was checked."""
+        if not self.standing.known:
+            self.unknown("what was in force beside its policy")
+            return
         made = self.verdicts
         made.newest_iat = 0
+        made.statements = [statement(envelope) for envelope in self.standing.statements.values()]
         made.previous = {name: own[k] for k in ("previous-report",) if k in own}
         made.last_signed = {name: own[k] for k in ("last-signed",) if k in own}
         try:

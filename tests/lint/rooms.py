@@ -53,7 +53,7 @@ ROOMS = {
     "policy/advice": [*POLICY_GROUND, "policy/rules", "policy/compile", "policy"],
     "policy/words": [*POLICY_GROUND, "policy/rules", "policy/compile", "policy", "policy/appraisal"],
     "log": [*PROTO, "config", "policy", "policy/appraisal"],
-    "log/stored": [*PROTO, "config", "policy", "policy/appraisal", "log"],
+    "log/stored": [*PROTO, "config", "policy", "policy/appraisal", "policy/governance", "log"],
     "log/walk": [*PROTO, "config", "trust", "policy", "policy/appraisal", "policy/governance", "log", "log/stored"],
     "clients": PROTO,
 }

@@ -302,7 +302,7 @@ CHANGES = (
     ('if list_is_other or said and said.kind == "maintenance":', "if list_is_other:"),
     ('if statement(envelope).kind != "approve"}', "}"),
     ("statement(envelope).not_after > iat}", "statement(envelope).not_after >= iat}"),
-    ('s.statements.pop(said.subject["statement"], None)', "pass"),
+    ('s.statements.pop(said.subject.get("statement"), None)', "pass"),
     ("chain.absences += 1", "chain.absences = 1"),
     ('or sets_back(own), "iat falls"', ', "iat falls"'),
     ("chain.time = min(chain.time, self.iat * 1000)", "pass"),

@@ -211,7 +211,7 @@ def test_kinds_of_statements_and_of_manifests_are_those_of_the_code():
     kinds = re.findall(r'X\(STATEMENT_\w+, "([a-z-]+)", (true|false)',
                        header("proto/statement/statement_kind.h"))
     acted = [name for name, acts in kinds if acts == "true"]
-    assert acted == [r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in dict(kinds)]
+    assert acted == list(dict.fromkeys(r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in dict(kinds)))
     reserved = re.search(r"Kinds (`disposition`.*?) are reserved", FLAT).group(1)
     assert re.findall("`([a-z-]+)`", reserved) == [name for name, acts in kinds if acts == "false"]
     parts = re.findall(r'X\(MANIFEST_\w+, "([a-z-]+)"', header("policy/governance/manifest.h"))

@@ -200,8 +200,8 @@ conclude(struct bench *b)
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		component_verdict_free(&b->verdict[k]);
 		if (b->component[k] != NULL)
-			assert_int_equal(appraise_component(b->rule, b->component[k],
-					     b->in.received_s, &b->verdict[k]),
+			assert_int_equal(appraise_component(b->rule, b->in.amendments,
+					     b->component[k], b->in.received_s, &b->verdict[k]),
 			    ERR_OK);
 		b->in.component[k] = b->verdict[k];
 	}

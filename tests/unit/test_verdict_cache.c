@@ -107,8 +107,8 @@ judge(struct bench *b, struct verdict_cache *c, unsigned i)
 {
 	const struct component_verdict *v;
 
-	assert_int_equal(
-	    verdict_cache_judge(c, 1, b->rule, COMPONENT_EXECUTABLE, &b->named[i], b->now_s, &v),
+	assert_int_equal(verdict_cache_judge(
+			     c, 1, b->rule, NULL, COMPONENT_EXECUTABLE, &b->named[i], b->now_s, &v),
 	    ERR_OK);
 	return v;
 }
@@ -191,7 +191,7 @@ refused(struct bench *b, struct verdict_cache *c, enum component_kind kind,
 {
 	const struct component_verdict *v;
 
-	assert_int_equal(verdict_cache_judge(c, 1, b->rule, kind, &named, b->now_s, &v), e);
+	assert_int_equal(verdict_cache_judge(c, 1, b->rule, NULL, kind, &named, b->now_s, &v), e);
 	assert_null(v);
 }
 
