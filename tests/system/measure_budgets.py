@@ -73,7 +73,7 @@ def test_without_a_process_that_is_said_at_once():
 
 
 def test_memory_has_a_bound():
-    if "asan" in os.environ["HALLMARK_BUILD"]:
+    if os.environ["HALLMARK_BUILD"].endswith("san"):
         print("     a sanitizer's memory is its own")
         return
     with Host() as h:

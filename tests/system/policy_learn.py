@@ -237,7 +237,8 @@ def test_of_real_processes():
         host.reload()
         assert host.verdict() == ("affirming", set())
         conf.write_text("limit = 2\n")
-        assert host.verdict() == ("contraindicated", {("changed-file", str(conf))})
+        found = host.verdict()
+        assert found == ("contraindicated", {("changed-file", str(conf))}), found
 
 
 if __name__ == "__main__":
