@@ -1,4 +1,4 @@
-# Hallmark. Targets: all check check-fault check-asan check-tsan fuzz bench lint demo install clean
+# Hallmark. Targets: all check check-fault check-mutation check-asan check-tsan fuzz bench lint demo install clean
 # `make demo` and `make check` install the Debian packages they need; `make all` does not.
 
 BUILD  ?= build
@@ -48,7 +48,7 @@ BINARY_pkcs11    := hallmark-hsm
 BINARIES := $(foreach p,$(PROGRAMS),$(BUILD)/$(BINARY_$(p)))
 
 # What people type together is done in that order, whatever -j says: `clean all`, `demo check`.
-TYPED := all tests deps check check-fault check-asan check-tsan fuzz lint bench demo install clean
+TYPED := all tests deps check check-fault check-mutation check-asan check-tsan fuzz lint bench demo install clean
 ifneq ($(word 2,$(filter $(TYPED),$(MAKECMDGOALS))),)
 .NOTPARALLEL:
 endif
@@ -123,6 +123,30 @@ $(BUILD)/fault/%.so: tests/fault/%.c
 	@echo "  LD    $@"
 	@$(CC) $(BASE_CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+# --- mutation: tests/mutation breaks the policy's rules one by one, in copies of its sources ------------
+
+MUTATED := $(shell sed -n 's/^    "\(policy[^"]*\.c\)": \[$$/\1/p' tests/mutation/mutations.py)
+MUTATED_TESTS := $(filter test_appraise% test_due test_package_list test_policy% test_range test_releases,\
+	$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
+MUTATED_OBJECTS := $(MUTATED:%.c=$(BUILD)/mutation/obj/%.o)
+MUTANTS := $(MUTATED_TESTS:%=$(BUILD)/mutation/tests/%)
+
+$(BUILD)/mutation/woven: tests/mutation/mutations.py tests/mutation/weave policy/appraisal/finding.h $(MUTATED)
+	@echo "  WEAVE $(@D)"
+	@tests/mutation/weave $(@D)
+	@touch $@
+
+# Warnings are those of the sources that they were made of.
+$(MUTATED_OBJECTS): $(BUILD)/mutation/obj/%.o: $(BUILD)/mutation/woven tests/mutation/mutant.h Makefile
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -O1 -w -MMD -MP -c -o $@ $(BUILD)/mutation/src/$*.c
+
+$(MUTANTS): $(BUILD)/mutation/tests/%: $(MUTATED_OBJECTS) $(BUILD)/obj/tests/unit/%.o $(ALL_LIBS)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call LIB_GROUP,$(ALL_LIBS)) \
+		$(call PKG_LIBS,$(PKGS_ALL)) -lpthread
+
 # --- load -----------------------------------------------------------------------------------------
 
 LOAD := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/load/*.c))
@@ -181,6 +205,9 @@ TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(
 	$(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
+# Without sanitizers: they find nothing here.
+TESTED += $(if $(SANITIZE),,$(MUTANTS))
+
 # A wall clock that tests set, to be preloaded.
 WALL_CLOCK := $(BUILD)/wall_clock.so
 TESTED += $(WALL_CLOCK)
@@ -209,6 +236,13 @@ check-fault: deps
 	@$(MAKE) --no-print-directory tests
 	@HALLMARK_FAULT=long HALLMARK_TEST_DEADLINE_S=7200 \
 		tests/lib/run-tests $(BUILD) --kind fault $(if $(ONLY),--only $(ONLY))
+
+# Every rule of the policy broken in turn; `make check` draws some.
+.PHONY: check-mutation
+check-mutation: deps
+	@$(MAKE) --no-print-directory tests
+	@HALLMARK_MUTATION=long HALLMARK_TEST_DEADLINE_S=1800 \
+		tests/lib/run-tests $(BUILD) --kind system --only policy_mutation
 
 # A sanitizer makes everything several times slower, so waits are longer; each finding ends the
 # program that has it, and so the test. Faults are left out: preloading, tracing and caps on memory
@@ -290,7 +324,7 @@ install: all
 	$(foreach f,$(EXAMPLES),install -m 644 $f "$(DESTDIR)$(DOC)/$f" &&) :
 	install -m 644 proto/PROTOCOL.md "$(DESTDIR)$(DOC)/proto"
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/mutation -name '*.d' 2>/dev/null)
 
 .PHONY: clean
 clean:

@@ -344,6 +344,14 @@ test_what_was_to_be_looked_through(void **state)
 }
 
 static void
+test_blocks_that_nobody_uses(void **state)
+{
+	expect_one(state, "rules:\n  - {name: odd, max_age_s: 60}\n", REST_LINE + 1,
+	    "no workload uses the block \"odd\"", "name it in the \"use\"");
+	expect_none(state, "    use: [odd]\nrules:\n  - {name: odd, max_age_s: 60}\n");
+}
+
+static void
 test_package_lists_that_nobody_uses(void **state)
 {
 	fixture_write(*state, "list", 0644, "dpkg bash 5 amd64\n");
@@ -506,6 +514,7 @@ main(void)
 	    WITH_FILES(test_entries_that_are_always_affirming),
 	    WITH_FILES(test_sets_that_nobody_uses_and_windows_that_are_over),
 	    WITH_FILES(test_what_was_to_be_looked_through),
+	    WITH_FILES(test_blocks_that_nobody_uses),
 	    WITH_FILES(test_package_lists_that_nobody_uses),
 	    WITH_FILES(test_paths_below_links),
 	    WITH_FILES(test_named_paths_that_no_set_has),
