@@ -218,7 +218,7 @@ RULES = {
         ("collectors", "[[glob_match(r->collectors[i], collector, GLOB_IDENTITY)]]", "true",
          "glob_match(r->collectors[i], collector, GLOB_TEXT)"),
         ("match", "[[glob_match(p->rules[i].match, workload, GLOB_TEXT)]]", "true"),
-        ("token", "return [[r->token]]", "(struct view){NULL, 0}"),
+        ("token", "return [[r->tokens]]", "(struct view){NULL, 0}"),
         ("review_by", "[[r->review_by_s == 0]] ||", "true"),
         ("report_every_s", "return [[r->report_every_s]]", "0"),
         ("grace_s", "return [[r->grace_s]]", "0"),
@@ -236,7 +236,6 @@ COMPILE = {
         ("signature_every_s", "signature_every_s = [[p->raw->signature_every_s]]", "0"),
         ("report_every_s", "report_every_s = [[take_seconds(p, \".report_every_s\", p->raw->report_every_s, 0)]]", "0"),
         ("grace_s", "grace_s = [[take_seconds(p, \".grace_s\", p->raw->grace_s, GRACE_DEFAULT_S)]]", "GRACE_DEFAULT_S"),
-        ("token", "p->rule->token = [[view_of_string(p->raw->token)]]", "(struct view){NULL, 0}"),
         ("main_only", "main_only = [[p.raw->main_only]]", "false"),
         ("require", "[[!require_said]] && rule", "true", "false"),
         ("recorded", "[[rule && p->rule->recorded[k]]])", "false"),
@@ -291,6 +290,11 @@ COMPILE = {
         ("families", "[[!found]])", "false"),
         ("from", "w.from = [[find_release(d, family, key, raw->from, 0)]]", "0"),
         ("to", "w.to = [[find_release(d, family, key, raw->to, w.from)]]", "w.from"),
+    ],
+    "policy/compile/policy_tokens.c": [
+        ("profile", ".profile = [[view_of_string(raw->profile)]]", "VIEW_LITERAL(\"p\")"),
+        ("audience", "to->audience = [[view_of_string(raw->audience)]]", "VIEW_LITERAL(\"\")"),
+        ("lifetime_s", "to->lifetime_s = [[raw->lifetime_s]]", "0"),
     ],
     "policy/compile/policy_sets.c": [
         ("references", "if ([[is_called(rule->reference[j], names[i])]])\n\t\t\t\tbits", "true"),

@@ -65,9 +65,11 @@ def main():
     if BUILD.name in ("asan", "tsan"):
         print("a sanitizer finds nothing here that is not found without\n1 passed, 0 failed")
         return 0
-    mutants = json.loads((BUILD / "mutation/mutants.json").read_text())
+    woven = json.loads((BUILD / "mutation/mutants.json").read_text())
+    mutants = woven["mutants"]
     hunt = Hunt(sorted(p for p in (BUILD / "mutation/tests").iterdir() if p.suffix == ""))
-    failed = [f"{t.name} fails with nothing broken" for t in hunt.tests if fails(t, 0)]
+    failed = [f"tests/mutation/mutations.py is to follow {fault}" for fault in woven["faults"]]
+    failed += [f"{t.name} fails with nothing broken" for t in hunt.tests if fails(t, 0)]
     broken = {m["key"].split()[0] for m in mutants.values()}
     failed += [f"nothing breaks the key {key!r} of {SCHEMA}" for key in sorted(schema_keys() - broken)]
     chosen = sorted(mutants, key=int)
