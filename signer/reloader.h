@@ -33,11 +33,12 @@ struct reloader {
 	struct front_set *fronts;
 	struct renewal renewal; /* while the worker is busy it is the worker's */
 	bool busy, renewing, due;
-	bool settling; /* what a reload has read is in force, but for the policy */
-	bool asked;    /* for a reload */
+	bool asked; /* for a reload */
 	uint64_t look_ms;
 	struct loaded loaded; /* what the worker has read */
 	struct faults faults;
+	bool
+	    settling; /* what a reload has read is in force, but for the policy; the loop's alone */
 };
 
 /*
