@@ -56,6 +56,8 @@ take(struct place *p, const struct raw_exception *raw, struct exception_rule *to
 	to->until_s = draft_date(p->draft, key_of(p, ".until"), raw->until);
 	if (raw->why != NULL)
 		to->why = view_of_string(raw->why); /* printable, as every text of a policy is */
+	if (raw->owner != NULL)
+		to->owner = view_of_string(raw->owner);
 }
 
 static void

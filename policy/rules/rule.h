@@ -73,7 +73,8 @@ struct exception_rule {
 	struct digest digest;
 	uint64_t until_s; /* from then on it is as if it were not there */
 	struct view why;
-	size_t place; /* in its rule */
+	struct view owner; /* for people; size 0: not said */
+	size_t place;      /* in its rule */
 };
 
 /*

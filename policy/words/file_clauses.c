@@ -147,6 +147,10 @@ say_exceptions(struct clause_writer *w)
 		}
 		buf_append_format(to, "sha256 %s until %s: ", hex, utc_text(x->until_s, until));
 		text_append_printable(to, x->why, CLAUSE_TEXT_MAX);
+		if (x->owner.size > 0) {
+			buf_append_string(to, "; owner: ");
+			text_append_printable(to, x->owner, CLAUSE_TEXT_MAX);
+		}
 	}
 }
 

@@ -112,7 +112,8 @@ test_what_is_said_and_what_is_left_out(void **state)
 	    V("1 file, the last release")));
 	expect(&c, "libraries", "demand", "/lib/x", 8);
 	expect(&c, "files", "owners", "7", 9);
-	expect(&c, "files", "except", "sha256 " HEX_A " until 2027-01-31T00:00:00Z: later", 9);
+	expect(&c, "files", "except",
+	    "sha256 " HEX_A " until 2027-01-31T00:00:00Z: later; owner: me", 9);
 	expect(&c, "files", "missing", "contraindicated", 0);
 	expect(
 	    &c, "runtime", "facts", "word 2 of those like \"1*\": every value is like \"0\"", 10);
