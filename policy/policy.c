@@ -11,7 +11,6 @@
 #include "policy/governance/manifest.h"
 #include "policy/policy_seal.h"
 #include "policy/rules/rule.h"
-#include "proto/glob.h"
 
 /* Where a policy and what it names are read from. */
 struct source {
@@ -219,50 +218,6 @@ const struct policy_file *
 policy_file_at(const struct policy *p, size_t index)
 {
 	return &p->files[index];
-}
-
-const struct policy_rule *
-policy_find(const struct policy *p, struct view workload, struct view collector)
-{
-	const struct policy_rule *r = policy_find_entry(p, workload);
-
-	return r != NULL && policy_rule_allows(r, collector) ? r : NULL;
-}
-
-bool
-policy_rule_allows(const struct policy_rule *r, struct view collector)
-{
-	for (size_t i = 0; i < r->collector_count; i++)
-		if (glob_match(r->collectors[i], collector, GLOB_IDENTITY))
-			return true;
-	return false;
-}
-
-const struct policy_rule *
-policy_find_entry(const struct policy *p, struct view workload)
-{
-	for (size_t i = 0; i < p->rule_count; i++)
-		if (glob_match(p->rules[i].match, workload, GLOB_TEXT))
-			return &p->rules[i];
-	return NULL;
-}
-
-struct view
-policy_rule_match(const struct policy_rule *r)
-{
-	return r->match;
-}
-
-uint32_t
-policy_rule_number(const struct policy *p, const struct policy_rule *r)
-{
-	return r == NULL ? 0 : (uint32_t)(r - p->rules) + 1;
-}
-
-const struct policy_rule *
-policy_rule_at(const struct policy *p, uint32_t number)
-{
-	return number == 0 || number > p->rule_count ? NULL : &p->rules[number - 1];
 }
 
 struct view

@@ -89,7 +89,8 @@ const struct policy_file *policy_file_at(const struct policy *p, size_t index);
 
 /*
  * The first entry whose pattern matches the workload, if it allows this collector; NULL otherwise.
- * Valid as long as the policy.
+ * Valid as long as the policy. Of the chain of what is measured before a start (proto/evidence/
+ * bundle.h) that entry's `start`, NULL where it has none.
  */
 const struct policy_rule *policy_find(
     const struct policy *p, struct view workload, struct view collector);

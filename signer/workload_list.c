@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/encoding.h"
+#include "proto/evidence/bundle.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 #include "signer/ledger/heads/verdict.h"
@@ -25,7 +26,8 @@ workload_list_write(
 	buf_append_string(to, "{\"workloads\":[");
 	while (looks++ < WORKLOAD_LIST_LOOKS && told < WORKLOAD_LIST_TOLD &&
 	       (w = workload_next(t, &at)) != NULL) {
-		if (!w->has_head || (troubled && verdict_of(w) == VERDICT_AFFIRMING))
+		if (!w->has_head || bundle_chain_is_start(workload_name(w)) ||
+		    (troubled && verdict_of(w) == VERDICT_AFFIRMING))
 			continue;
 		buf_append_string(to, told++ > 0 ? "," : "");
 		write_one(to, w);

@@ -17,7 +17,8 @@
 #define WORKLOAD_LIST_TOLD 400
 
 /*
- * Appends a part of them, in any order, or of these those alone that are not affirming, as
+ * Appends a part of them, in any order, or of these those alone that are not affirming, without
+ * what was measured before starts, as
  *
  *   {"workloads":[{"collector":str,"workload":str,"verdict":str,"last":str,"since":time,
  *   "seen":time,"finding":str,"index":N}...],"next":str}

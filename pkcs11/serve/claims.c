@@ -83,6 +83,12 @@ claims_derive(const struct hsm_config *config, const struct claims_source *sourc
 		    "expected a report of what is now, found a gap record: it tells of the past");
 		return ERR_TOKEN_PROFILE;
 	}
+	if (bundle_chain_is_start(r->bundle.workload)) {
+		buf_append_format(why,
+		    "expected a report of what runs, found one of what was measured before a "
+		    "start");
+		return ERR_TOKEN_PROFILE;
+	}
 	if (!is_covered(config, profile, r, why) || !is_in_time(&asked, profile, r, why))
 		return ERR_TOKEN_PROFILE;
 	return write_claims(config, profile, r, &asked, claims);

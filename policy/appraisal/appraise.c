@@ -153,7 +153,8 @@ conclude(struct conclusion *c)
 	out->exception_count = 0;
 	out->finding_total = 0;
 	/* So that words do not move. */
-	(void)buf_reserve(c->words, OWN_WORDS_MAX + c->rule->release_count * REPORT_SUBJECT_MAX);
+	(void)buf_reserve(
+	    c->words, OWN_WORDS_MAX + c->rule->release_count * 2UL * REPORT_SUBJECT_MAX);
 	/* Who speaks was decided by the certificate and by policy_find. */
 	out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_GOOD;
 	conclude_source(c);

@@ -12,7 +12,7 @@ static void judge_main_only(
 static void judge_left_out(
     struct verdict_builder *b, const struct file_rule *files, const struct component *c);
 static void judge_options(
-    struct verdict_builder *b, const struct file_rule *files, const struct component *c);
+    struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
 static void judge_patterns(
     struct verdict_builder *b, const struct file_rule *files, const struct component *c);
 static void judge_text(
@@ -33,7 +33,7 @@ judge_made(struct verdict_builder *b, const struct policy_rule *rule, const stru
 	if (files == NULL)
 		return;
 	if (c->made_count > 0)
-		judge_options(b, files, c);
+		judge_options(b, rule, c);
 	judge_patterns(b, files, c);
 }
 
@@ -82,13 +82,15 @@ judge_left_out(struct verdict_builder *b, const struct file_rule *files, const s
 }
 
 static void
-judge_options(struct verdict_builder *b, const struct file_rule *files, const struct component *c)
+judge_options(struct verdict_builder *b, const struct policy_rule *rule, const struct component *c)
 {
 	const struct texts options = made_of(c, VIEW_LITERAL("options"));
 
 	for (size_t i = 0; i < options.count; i++)
-		if (!is_harmless(options.text[i]))
-			judge_text(b, FINDING_OPTION, &files->options, options.text[i]);
+		if (!is_harmless(options.text[i]) &&
+		    !(rule->is_start && view_equal(options.text[i], VIEW_LITERAL("start"))))
+			judge_text(
+			    b, FINDING_OPTION, &rule->files[c->kind]->options, options.text[i]);
 }
 
 static void
@@ -114,8 +116,8 @@ judge_text(
 
 /*
  * Those that choose what is looked at, or have more of it looked at, or that nobody but root
- * decides about. What is not known here may be anything, and `root=process` is what the process
- * makes it.
+ * decides about, whenever it was measured. What is not known here may be anything, and
+ * `root=process` is what the process makes it.
  */
 static bool
 is_harmless(struct view option)

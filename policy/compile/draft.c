@@ -147,6 +147,14 @@ draft_outcome(enum raw_outcome raw)
 	return REPORT_CONTRAINDICATED;
 }
 
+const char *
+draft_entry_key(const struct draft_entry *entry, const char *rest, char *key)
+{
+	snprintf(key, DRAFT_KEY_MAX, "workloads[%zu]%s%s", entry->index,
+	    entry->is_start ? ".start" : "", rest);
+	return key;
+}
+
 const struct raw_file_rule *
 draft_file_rule(const struct raw_workload *w, enum component_kind kind)
 {

@@ -48,6 +48,18 @@ struct view draft_pattern(struct draft *d, const char *key, const char *pattern)
 /* A date or time (proto/utc.h), 0 for NULL; a fault at the line of the key if it is none. */
 uint64_t draft_date(struct draft *d, const char *key, const char *date);
 
+/*
+ * An entry of `workloads`, or its `start`, that is made into a rule; and a key of it, written into
+ * `key` of DRAFT_KEY_MAX bytes, which is returned.
+ */
+struct draft_entry {
+	size_t index; /* in `workloads` */
+	bool is_start;
+	const struct raw_workload *raw;
+	struct policy_rule *rule;
+};
+const char *draft_entry_key(const struct draft_entry *entry, const char *rest, char *key);
+
 /* The rule for this kind of files, NULL if the entry has none. */
 const struct raw_file_rule *draft_file_rule(const struct raw_workload *w, enum component_kind kind);
 

@@ -46,9 +46,14 @@ policy_compile(struct policy *p, const char *file, policy_part_read *read, void 
 	p->review_by_s = draft_date(&d, "review_by", d.raw->review_by);
 	policy_parts_compile(&d, read, context);
 	p->rule_count = d.raw->workloads_count;
-	p->rules = draft_memory(p, p->rule_count, sizeof(*p->rules));
 	for (size_t i = 0; i < p->rule_count; i++)
+		p->start_count += d.raw->workloads[i].start != NULL;
+	p->rules = draft_memory(p, p->rule_count + p->start_count, sizeof(*p->rules));
+	for (size_t i = 0, starts = p->rule_count; i < p->rule_count; i++) {
 		policy_rules_compile(&d, i);
+		if (d.raw->workloads[i].start != NULL)
+			policy_rules_compile_start(&d, i, &p->rules[starts++]);
+	}
 	check_unreachable(&d);
 	draft_end(&d);
 }

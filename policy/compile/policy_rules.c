@@ -19,12 +19,13 @@
 /* Where in the file a rule is being put together. */
 struct place {
 	struct draft *draft;
-	size_t index; /* in `workloads` */
+	const struct draft_entry *entry;
 	const struct raw_workload *raw;
 	struct policy_rule *rule;
 	char key[DRAFT_KEY_MAX];
 };
 
+static void compile(struct draft *d, const struct draft_entry *entry);
 static void take_patterns(struct place *p);
 static void take_times(struct place *p);
 static void take_silence(struct place *p);
@@ -44,14 +45,37 @@ static const char *key_of(struct place *p, const char *rest);
 void
 policy_rules_compile(struct draft *d, size_t index)
 {
-	struct place p = {.draft = d, .index = index};
+	const struct draft_entry entry = {
+	    index, false, &d->raw->workloads[index], &d->policy->rules[index]};
 
-	p.raw = &d->raw->workloads[index];
-	p.rule = &d->policy->rules[index];
-	take_patterns(&p);
+	compile(d, &entry);
+}
+
+void
+policy_rules_compile_start(struct draft *d, size_t index, struct policy_rule *to)
+{
+	const struct draft_entry entry = {index, true, d->raw->workloads[index].start, to};
+	struct policy_rule *of = &d->policy->rules[index];
+
+	to->is_start = true;
+	to->match = of->match;
+	to->collectors = of->collectors;
+	to->collector_count = of->collector_count;
+	compile(d, &entry);
+	of->start = to;
+}
+
+static void
+compile(struct draft *d, const struct draft_entry *entry)
+{
+	struct place p = {.draft = d, .entry = entry, .raw = entry->raw, .rule = entry->rule};
+
 	take_times(&p);
-	take_silence(&p);
-	policy_tokens_compile(d, index);
+	if (!entry->is_start) {
+		take_patterns(&p);
+		take_silence(&p);
+		policy_tokens_compile(d, entry->index);
+	}
 	p.rule->review_by_s = draft_date(d, key_of(&p, ".review_by"), p.raw->review_by);
 	p.rule->missing = draft_outcome(p.raw->missing);
 	p.rule->unmeasured = draft_outcome(p.raw->unmeasured);
@@ -59,7 +83,7 @@ policy_rules_compile(struct draft *d, size_t index)
 	p.rule->main_only = p.raw->main_only;
 	take_kinds(&p, ".require", p.raw->require, p.raw->require_count, p.rule->require);
 	take_kinds(&p, ".recorded", p.raw->recorded, p.raw->recorded_count, p.rule->recorded);
-	policy_sets_compile(d, index);
+	policy_sets_compile(d, entry);
 	take_rules(&p);
 	check_kinds(&p, yaml_file_line(d->policy->yaml, key_of(&p, ".require")) > 0);
 }
@@ -269,6 +293,5 @@ outcome_of_trace(enum raw_outcome raw)
 static const char *
 key_of(struct place *p, const char *rest)
 {
-	snprintf(p->key, sizeof(p->key), "workloads[%zu]%s", p->index, rest);
-	return p->key;
+	return draft_entry_key(p->entry, rest, p->key);
 }

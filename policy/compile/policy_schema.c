@@ -255,25 +255,32 @@ static const cyaml_schema_value_t token_entry = {
 };
 
 #define RULE(key, fields) CYAML_FIELD_MAPPING_PTR(#key, OPTIONAL, struct raw_workload, key, fields)
-/* What a block of rules may say, too. */
-#define WORKLOAD_KEYS                                                                              \
+/* Of what is measured before a start, too. */
+#define START_KEYS                                                                                 \
 	LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),        \
 	    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),   \
+	    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),               \
+	    OUTCOME(missing, struct raw_workload), OUTCOME(unmeasured, struct raw_workload),       \
+	    LIST(release, OPTIONAL, struct raw_workload, &name_entry, 1, REPORT_REFERENCES_MAX),   \
+	    OUTCOME(mixed_release, struct raw_workload), RULE(executable, executable_fields),      \
+	    RULE(libraries, libraries_fields), RULE(files, files_fields),                          \
+	    RULE(host, fact_rule_fields), RULE(config, fact_rule_fields),                          \
+	    RULE(packages, package_rule_fields)
+static const cyaml_schema_field_t start_fields[] = {
+    START_KEYS,
+    CYAML_FIELD_END,
+};
+/* What a block of rules may say, too. */
+#define WORKLOAD_KEYS                                                                              \
+	START_KEYS, RULE(start, start_fields),                                                     \
 	    LIST(token, OPTIONAL, struct raw_workload, &token_entry, 1, MESSAGE_TOKENS_MAX),       \
 	    TEXT(review_by, OPTIONAL, struct raw_workload, UTC_SIZE),                              \
-	    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),               \
 	    CYAML_FIELD_UINT(                                                                      \
 		"signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),            \
 	    CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),     \
 	    CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),                   \
-	    OUTCOME(missing, struct raw_workload), OUTCOME(unmeasured, struct raw_workload),       \
-	    LIST(release, OPTIONAL, struct raw_workload, &name_entry, 1, REPORT_REFERENCES_MAX),   \
-	    OUTCOME(mixed_release, struct raw_workload),                                           \
 	    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),               \
-	    RULE(executable, executable_fields), RULE(libraries, libraries_fields),                \
-	    RULE(files, files_fields), RULE(runtime, fact_rule_fields),                            \
-	    RULE(host, fact_rule_fields), RULE(config, fact_rule_fields),                          \
-	    RULE(packages, package_rule_fields)
+	    RULE(runtime, fact_rule_fields)
 #define COLLECTORS                                                                                 \
 	LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX)
 

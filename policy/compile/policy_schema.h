@@ -132,6 +132,7 @@ struct raw_token {
 };
 
 struct raw_workload {
+	struct raw_workload *start; /* the same of what is measured before; has none itself */
 	char *match;
 	char **collectors;
 	uint32_t collectors_count;

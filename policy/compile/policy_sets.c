@@ -11,7 +11,7 @@
 /* Where in the file sets are being gathered. */
 struct gathering {
 	struct draft *draft;
-	size_t entry;
+	const struct draft_entry *entry;
 	const struct raw_workload *raw;
 	struct policy_rule *rule;
 	size_t at_once; /* how many of the sets count at one time, at most */
@@ -31,12 +31,10 @@ static bool is_called(const struct policy_reference *r, const char *name);
 static int reference_compare(const void *a, const void *b);
 
 void
-policy_sets_compile(struct draft *d, size_t entry)
+policy_sets_compile(struct draft *d, const struct draft_entry *entry)
 {
-	struct gathering g = {.draft = d, .entry = entry};
+	struct gathering g = {.draft = d, .entry = entry, .raw = entry->raw, .rule = entry->rule};
 
-	g.raw = &d->raw->workloads[entry];
-	g.rule = &d->policy->rules[entry];
 	g.rule->reference = g.reference;
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		gather(&g, (enum component_kind)k);
@@ -62,16 +60,17 @@ static void
 gather(struct gathering *g, enum component_kind kind)
 {
 	const struct raw_file_rule *raw = draft_file_rule(g->raw, kind);
+	char rest[48];
 
 	for (size_t i = 0; raw != NULL && i < raw->references_count; i++) {
-		snprintf(g->key, sizeof(g->key), "workloads[%zu]", g->entry);
+		draft_entry_key(g->entry, "", g->key);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(raw->references[i], raw->references[j]) == 0)
 				draft_fault(g->draft, g->key,
 				    "\"%s\" names reference \"%s\" twice in one rule", g->key,
 				    raw->references[i]);
-		snprintf(g->key, sizeof(g->key), "workloads[%zu].%s.references", g->entry,
-		    component_kind_name(kind));
+		snprintf(rest, sizeof(rest), ".%s.references", component_kind_name(kind));
+		draft_entry_key(g->entry, rest, g->key);
 		take_name(g, raw->references[i]);
 	}
 }
@@ -180,6 +179,7 @@ take_releases(struct gathering *g)
 		const char *name = g->raw->release[i];
 		uint64_t bits = 0;
 		bool twice = false;
+		char rest[32];
 
 		for (size_t j = 0; j < rule->reference_count; j++)
 			if (rule->reference[j]->family != NULL &&
@@ -187,7 +187,8 @@ take_releases(struct gathering *g)
 				bits |= UINT64_C(1) << j;
 		for (size_t j = 0; j < i; j++)
 			twice = twice || strcmp(g->raw->release[j], name) == 0;
-		snprintf(g->key, sizeof(g->key), "workloads[%zu].release[%zu]", g->entry, i);
+		snprintf(rest, sizeof(rest), ".release[%zu]", i);
+		draft_entry_key(g->entry, rest, g->key);
 		if (bits == 0)
 			draft_fault(g->draft, g->key,
 			    "\"%s\" names \"%s\", which is no family that a rule of this entry "

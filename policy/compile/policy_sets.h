@@ -8,7 +8,7 @@
 #include "policy/compile/draft.h"
 
 /* Fills these of the entry's rule: `reference`, `family`, `release`, and their counts. */
-void policy_sets_compile(struct draft *d, size_t entry);
+void policy_sets_compile(struct draft *d, const struct draft_entry *entry);
 
 /* Bits of `reference`: those that these names of a rule stand for, a family for all its releases.
  */

@@ -6,6 +6,7 @@
 
 #include "config/nearest.h"
 #include "policy/layout/merge.h"
+#include "policy/layout/start_rule.h"
 #include "proto/evidence/bundle.h"
 
 #define GUESSES_MAX 64 /* each holds a name against all blocks */
@@ -233,9 +234,11 @@ expand_entry(struct expanding *x, struct yaml_node *entry)
 	ground = ground_of(x, use != NULL ? use : x->use);
 	said = merge_without(x->joining->tree, entry, VIEW_LITERAL("use"));
 	x->nodes += said->size + (ground != NULL ? ground->size : 0);
-	if (ground == NULL || x->nodes > LAYOUT_NODES_MAX)
+	if (x->nodes > LAYOUT_NODES_MAX)
 		return said;
-	return merge_over(x->joining->tree, ground, said);
+	if (ground != NULL)
+		said = merge_over(x->joining->tree, ground, said);
+	return start_rule_write_out(x->joining->tree, said, &x->nodes);
 }
 
 /* NULL where nothing is said. Many entries use the same blocks. */

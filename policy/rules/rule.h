@@ -168,6 +168,8 @@ struct policy_rule {
 	uint64_t *release; /* families that have to be of one release: bits */
 	size_t exception_count;
 	struct exception_rule *exception; /* of all rules, by kind; at most REPORT_EXCEPTIONS_MAX */
+	const struct policy_rule *start;  /* of what is measured before; NULL: it says nothing */
+	bool is_start;                    /* that is what this one is */
 };
 
 struct policy {
@@ -189,14 +191,17 @@ struct policy {
 	struct policy_family *families;
 	size_t window_count;
 	struct policy_window *windows; /* of all families, in the file's order */
-	size_t rule_count;
-	struct policy_rule *rules;
+	size_t rule_count, start_count;
+	struct policy_rule *rules; /* then those for what is measured before a start */
 	size_t object_count;
 	struct policy_object *objects;
 	size_t file_count;
 	struct policy_file *files; /* in the order in which they were read */
 	struct region memory;      /* of all that the rules point to */
 };
+
+/* In `rules`; of a `start` that of its entry. */
+size_t policy_rule_entry(const struct policy *p, const struct policy_rule *rule);
 
 /* The family that bits of `reference` are of, of which there is one at least. */
 const struct policy_family *policy_rule_family(const struct policy_rule *rule, uint64_t bits);

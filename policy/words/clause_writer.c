@@ -21,8 +21,12 @@ clause_begin(struct clause_writer *w, const char *name, struct view subject, con
 		to->clause = grown;
 		to->capacity = capacity;
 	}
-	to->clause[to->count] = (struct clause){
-	    .part = w->part, .name = name, .subject = subject, .says = BUF_INIT, .aside = BUF_INIT};
+	to->clause[to->count] = (struct clause){.part = w->part,
+	    .start = w->rule != NULL && w->rule->is_start,
+	    .name = name,
+	    .subject = subject,
+	    .says = BUF_INIT,
+	    .aside = BUF_INIT};
 	if (key != NULL)
 		to->clause[to->count].line = clause_line(w, key, &to->clause[to->count].file);
 	return &to->clause[to->count++].says;
@@ -72,8 +76,8 @@ clause_line(const struct clause_writer *w, const char *key, const char **file)
 	if (w->rule == NULL)
 		snprintf(path, sizeof(path), "%s", key);
 	else
-		snprintf(path, sizeof(path), "workloads[%u]%s%s%s",
-		    policy_rule_number(w->policy, w->rule) - 1,
+		snprintf(path, sizeof(path), "workloads[%zu]%s%s%s%s",
+		    policy_rule_entry(w->policy, w->rule), w->rule->is_start ? ".start" : "",
 		    w->part == COMPONENT_KIND_COUNT ? "" : ".",
 		    w->part == COMPONENT_KIND_COUNT ? "" : component_kind_name(w->part), key);
 	spot = yaml_file_spot(w->policy->yaml, path, &written);

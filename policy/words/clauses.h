@@ -8,6 +8,7 @@
 #ifndef HALLMARK_POLICY_WORDS_CLAUSES_H
 #define HALLMARK_POLICY_WORDS_CLAUSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "proto/bytes.h"
@@ -16,6 +17,7 @@
 struct clause {
 	enum component_kind
 	    part;            /* whose rule says it; COMPONENT_KIND_COUNT: the entry, or the top */
+	bool start;          /* of what is measured before a start */
 	const char *name;    /* as its key in the file, such as "collectors" */
 	struct view subject; /* of clauses with one name: what it is about, as a fact's name */
 	struct buf says;     /* printable */

@@ -119,6 +119,14 @@ compare_entry(struct comparison *c, const struct policy_rule *was, const struct 
 	compare_clauses(c, &old, &new);
 	clauses_free(&old);
 	clauses_free(&new);
+	old = new = CLAUSES_INIT;
+	if (was->start != NULL)
+		clauses_of_rule(c->was, was->start, &old);
+	if (is->start != NULL)
+		clauses_of_rule(c->is, is->start, &new);
+	compare_clauses(c, &old, &new);
+	clauses_free(&old);
+	clauses_free(&new);
 	c->entry = (struct view){NULL, 0};
 }
 

@@ -13,6 +13,8 @@
 static void append_seconds(struct buf *to, uint64_t seconds);
 static void say_who(struct clause_writer *w);
 static void say_when(struct clause_writer *w);
+static void say_age(struct clause_writer *w);
+static void say_start(struct clause_writer *w);
 static void say_kinds(
     struct clause_writer *w, const char *name, const bool *kinds, const char *key);
 static void say_review(struct clause_writer *w, uint64_t review_by_s, const char *key);
@@ -32,8 +34,13 @@ clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clau
 {
 	struct clause_writer w = {p, r, COMPONENT_KIND_COUNT, to};
 
-	say_who(&w);
-	say_when(&w);
+	if (r->is_start) {
+		say_age(&w);
+	} else {
+		say_who(&w);
+		say_when(&w);
+		say_start(&w);
+	}
 	say_kinds(&w, "require", r->require, ".require");
 	say_kinds(&w, "recorded", r->recorded, ".recorded");
 	clause_outcome(&w, "missing", r->missing, finding_sentence(FINDING_MISSING), ".missing");
@@ -119,14 +126,29 @@ say_when(struct clause_writer *w)
 	}
 	append_seconds(clause_begin(w, "grace_s", none, ".grace_s"), r->grace_s);
 	buf_append_string(clause_aside(w), "it is absent when a report is later by more than that");
-	append_seconds(clause_begin(w, "max_age_s", none, ".max_age_s"), r->max_age_s);
-	buf_append_string(clause_aside(w), "older evidence is never affirming");
+	say_age(w);
 	if (r->signature_every_s == 0)
 		return;
 	to = clause_begin(w, "signature_every_s", none, ".signature_every_s");
 	buf_append_string(to, "every ");
 	append_seconds(to, r->signature_every_s);
 	buf_append_string(clause_aside(w), "by its collector's key");
+}
+
+static void
+say_age(struct clause_writer *w)
+{
+	append_seconds(
+	    clause_begin(w, "max_age_s", (struct view){NULL, 0}, ".max_age_s"), w->rule->max_age_s);
+	buf_append_string(clause_aside(w), "older evidence is never affirming");
+}
+
+static void
+say_start(struct clause_writer *w)
+{
+	buf_append_string(clause_begin(w, "start", (struct view){NULL, 0}, ".start"),
+	    w->rule->start != NULL ? "is judged before, by rules of its own"
+				   : "is not judged before: the gate lets nothing through");
 }
 
 static void

@@ -65,29 +65,19 @@ static enum err read_number(struct bundle_reader *r, uint64_t least, uint64_t mo
 static enum err read_bytes(struct bundle_reader *r, void *out, size_t size);
 static enum err read_nonce(struct bundle_reader *r, struct bundle *out);
 static enum err check_together(const struct bundle *b);
+static enum err check_start(const struct bundle *b);
 static enum err mark_seen(struct bundle_reader *r, unsigned *seen, unsigned index);
 static uint8_t *put_components(uint8_t *p, const struct bundle *b);
 static uint8_t *put_key(uint8_t *p, enum bundle_key key);
 static uint8_t *put_bin(uint8_t *p, const void *data, size_t size);
 
 enum err
-bundle_workload_check(struct view name)
-{
-	if (name.size == 0 || name.size > BUNDLE_WORKLOAD_MAX)
-		return ERR_MSG_RANGE;
-	if (name.data[0] == '.' || memchr(name.data, '/', name.size) != NULL)
-		return ERR_MSG_RANGE;
-	return text_is_printable(name, false) ? ERR_OK : ERR_MSG_RANGE;
-}
-
-enum err
 bundle_check(const struct bundle *b)
 {
 	size_t present = 0;
 
-	if (bundle_workload_check(b->workload) != ERR_OK || b->seq == 0 ||
-	    b->seq > BUNDLE_SEQ_MAX || b->time_ms > BUNDLE_TIME_MS_MAX ||
-	    b->next_s > BUNDLE_NEXT_S_MAX)
+	if (bundle_chain_check(b->workload) != ERR_OK || b->seq == 0 || b->seq > BUNDLE_SEQ_MAX ||
+	    b->time_ms > BUNDLE_TIME_MS_MAX || b->next_s > BUNDLE_NEXT_S_MAX)
 		return ERR_MSG_RANGE;
 	for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const struct bundle_component *c = &b->component[k];
@@ -206,7 +196,7 @@ read_pair(struct bundle_reader *r, unsigned *seen, struct bundle *out)
 		if ((e = read_item(r, MP_STR, &item)) != ERR_OK)
 			return e;
 		out->workload = item.bytes;
-		return bundle_workload_check(item.bytes);
+		return bundle_chain_check(item.bytes);
 	case KEY_SEQ:
 		return read_number(r, 1, BUNDLE_SEQ_MAX, &out->seq);
 	case KEY_PREV:
@@ -337,7 +327,24 @@ check_together(const struct bundle *b)
 		return ERR_MSG_RANGE;
 	if (b->offline && (x->challenge.size > 0 || leaves))
 		return ERR_MSG_RANGE;
-	return leaves && b->next_s > 0 ? ERR_MSG_RANGE : ERR_OK;
+	if (leaves && b->next_s > 0)
+		return ERR_MSG_RANGE;
+	return bundle_chain_is_start(b->workload) || x->is_start ? check_start(b) : ERR_OK;
+}
+
+static enum err
+check_start(const struct bundle *b)
+{
+	const struct bundle_extensions *x = &b->extensions;
+	const struct bundle_component *files = &b->component[COMPONENT_FILES];
+
+	if (!bundle_chain_is_start(b->workload) || !x->is_start || b->offline || b->next_s > 0 ||
+	    x->leaving != BUNDLE_STAYING)
+		return ERR_MSG_RANGE;
+	if (x->artifact.form != BUNDLE_ARTIFACT_TREE)
+		return ERR_OK;
+	return files->present && digest_equal(&files->digest, &x->artifact.digest) ? ERR_OK
+										   : ERR_MSG_RANGE;
 }
 
 /* Keys of both maps rise in the canonical form: a lower one than any before is out of order. */

@@ -22,14 +22,14 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
+#include "proto/evidence/bundle_chain.h"
 #include "proto/evidence/bundle_extensions.h"
 #include "proto/evidence/component.h"
 
-#define BUNDLE_VERSION      1
-#define BUNDLE_WORKLOAD_MAX 128  /* bytes; bundle_workload_check has the rule */
-#define BUNDLE_SIZE_MAX     2048 /* bytes: seven components take under 800, extensions 1,024 */
-#define NONCE_SIZE          32   /* bytes */
-#define BOOT_ID_SIZE        16   /* bytes: /proc/sys/kernel/random/boot_id without its hyphens */
+#define BUNDLE_VERSION  1
+#define BUNDLE_SIZE_MAX 2048 /* bytes: seven components take under 800, extensions 1,024 */
+#define NONCE_SIZE      32   /* bytes */
+#define BOOT_ID_SIZE    16   /* bytes: /proc/sys/kernel/random/boot_id without its hyphens */
 
 /* Keeps sums of times inside int64_t and JSON numbers exact: the year 9999. */
 #define BUNDLE_TIME_MS_MAX 253402300799999ULL
@@ -54,8 +54,8 @@ struct bundle_component {
 };
 
 struct bundle {
-	struct view workload;
-	uint64_t seq; /* 1 for the first bundle of a chain */
+	struct view workload; /* the name of its chain */
+	uint64_t seq;         /* 1 for the first bundle of a chain */
 	struct digest prev;
 	bool offline; /* the nonce is empty: a gap record */
 	uint8_t nonce[NONCE_SIZE];
@@ -67,15 +67,11 @@ struct bundle {
 };
 
 /*
- * ERR_MSG_RANGE unless the name is 1 to 128 bytes of printable UTF-8 (proto/text.h) without white
- * space and '/', and does not begin with '.': it is used in file names and in lines of logs.
- */
-enum err bundle_workload_check(struct view name) MUST_USE;
-
-/*
  * ERR_MSG_RANGE unless every value is within its limits, and those that depend on each other fit: a
  * gap record has a place before its own seq, and nothing else has one; a challenge and a last
- * bundle need a nonce; who leaves promises nothing. Does not look into `extensions.bytes`.
+ * bundle need a nonce; who leaves promises nothing. What is measured before a start says so by its
+ * name and its `phase`, has a nonce, promises nothing and does not leave; the digest of a tree is
+ * that of its component `files`. Does not look into `extensions.bytes`.
  */
 enum err bundle_check(const struct bundle *b) MUST_USE;
 

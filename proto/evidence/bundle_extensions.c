@@ -8,6 +8,7 @@
 
 /* In the order of the canonical form. */
 enum key {
+	KEY_ARTIFACT,
 	KEY_CACHED,
 	KEY_CHALLENGE,
 	KEY_CONFIGURATION,
@@ -15,11 +16,13 @@ enum key {
 	KEY_GAP,
 	KEY_LEAVING,
 	KEY_MOVED_TO,
+	KEY_PHASE,
 	KEY_PROGRAM,
 	KEY_COUNT,
 };
 
 static const struct view key_names[KEY_COUNT] = {
+    [KEY_ARTIFACT] = VIEW_LITERAL("artifact"),
     [KEY_CACHED] = VIEW_LITERAL("cached"),
     [KEY_CHALLENGE] = VIEW_LITERAL("challenge"),
     [KEY_CONFIGURATION] = VIEW_LITERAL("configuration"),
@@ -27,6 +30,7 @@ static const struct view key_names[KEY_COUNT] = {
     [KEY_GAP] = VIEW_LITERAL("gap"),
     [KEY_LEAVING] = VIEW_LITERAL("leaving"),
     [KEY_MOVED_TO] = VIEW_LITERAL("moved_to"),
+    [KEY_PHASE] = VIEW_LITERAL("phase"),
     [KEY_PROGRAM] = VIEW_LITERAL("program"),
 };
 
@@ -35,8 +39,15 @@ static const struct view leaving_words[BUNDLE_LEAVING_COUNT] = {
     [BUNDLE_STAYING] = VIEW_LITERAL(""), BUNDLE_LEAVING_MAP(LEAVING_WORD)};
 #undef LEAVING_WORD
 
+#define ARTIFACT_WORD(identifier, word) [identifier] = VIEW_LITERAL(word),
+static const struct view artifact_words[BUNDLE_ARTIFACT_COUNT] = {
+    [BUNDLE_ARTIFACT_NONE] = VIEW_LITERAL(""), BUNDLE_ARTIFACT_MAP(ARTIFACT_WORD)};
+#undef ARTIFACT_WORD
+
+static const struct view phase_start = VIEW_LITERAL("start"); /* the only one */
+
 /* All keys, headers and digests, the longest word; without challenge and origin. */
-#define FIXED_SIZE_MAX 256
+#define FIXED_SIZE_MAX 384
 
 static enum key key_of(struct view name);
 static enum err read_pair(const struct extension_map *m, struct bundle_extensions *out);
@@ -44,10 +55,15 @@ static enum err read_bin(const struct mp_item *item, size_t least, size_t most, 
 static enum err read_digest(const struct mp_item *item, bool *has, struct digest *out);
 static enum err read_gap(const struct mp_item *item, struct bundle_extensions *out);
 static enum err read_leaving(const struct mp_item *item, enum bundle_leaving *out);
+static enum err read_phase(const struct mp_item *item, bool *is_start);
+static enum err read_artifact(const struct extension_map *m, struct bundle_artifact *out);
+static enum err read_word(
+    const struct mp_item *item, const struct view *words, unsigned count, unsigned *out);
 static enum err read_origin(const struct mp_item *item, struct view *out);
 static enum err read_cached(const struct extension_map *m, struct bundle_cached *out);
 static enum err read_dropped(const struct extension_map *m, struct bundle_dropped *out);
 static enum err read_numbers(const struct extension_map *m, uint64_t *const *numbers, size_t count);
+static uint8_t *put_artifact(uint8_t *p, const struct bundle_artifact *a);
 static uint8_t *put_cached(uint8_t *p, const struct bundle_cached *c);
 static uint8_t *put_bin(uint8_t *p, enum key key, struct view v);
 static uint8_t *put_str(uint8_t *p, enum key key, struct view v);
@@ -64,7 +80,8 @@ bundle_extensions_take(struct view *rest, bool *canonical, struct bundle_extensi
 	while (m.left > 0)
 		if ((e = extension_map_next(&m)) != ERR_OK || (e = read_pair(&m, out)) != ERR_OK)
 			return e;
-	if ((out->leaving == BUNDLE_MOVED) != (out->moved_to.size > 0))
+	if ((out->leaving == BUNDLE_MOVED) != (out->moved_to.size > 0) ||
+	    out->is_start != (out->artifact.form != BUNDLE_ARTIFACT_NONE))
 		return ERR_MSG_RANGE;
 	out->bytes = m.bytes;
 	*rest = m.rest;
@@ -89,16 +106,19 @@ void
 bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 {
 	const bool leaves = x->leaving != BUNDLE_STAYING;
-	const uint32_t pairs = (uint32_t)(x->cached.files > 0) + (uint32_t)(x->challenge.size > 0) +
-			       x->has_configuration + (uint32_t)(x->dropped.bundles > 0) +
-			       x->has_gap + leaves + (uint32_t)(x->moved_to.size > 0) +
-			       x->has_program;
+	const bool starts = x->is_start;
+	const uint32_t pairs = 2 * (uint32_t)starts + (uint32_t)(x->cached.files > 0) +
+			       (uint32_t)(x->challenge.size > 0) + x->has_configuration +
+			       (uint32_t)(x->dropped.bundles > 0) + x->has_gap + leaves +
+			       (uint32_t)(x->moved_to.size > 0) + x->has_program;
 	uint8_t *p;
 
 	if (pairs == 0 ||
 	    (p = buf_reserve(to, FIXED_SIZE_MAX + x->challenge.size + x->moved_to.size)) == NULL)
 		return;
 	p = mp_put_map(p, pairs);
+	if (starts)
+		p = put_artifact(p, &x->artifact);
 	if (x->cached.files > 0)
 		p = put_cached(p, &x->cached);
 	if (x->challenge.size > 0)
@@ -116,6 +136,8 @@ bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 		p = put_str(p, KEY_LEAVING, leaving_words[x->leaving]);
 	if (x->moved_to.size > 0)
 		p = put_str(p, KEY_MOVED_TO, x->moved_to);
+	if (starts)
+		p = put_str(p, KEY_PHASE, phase_start);
 	if (x->has_program)
 		p = put_bin(p, KEY_PROGRAM, (struct view){x->program.bytes, DIGEST_SIZE});
 	to->size = (size_t)(p - to->data);
@@ -133,6 +155,12 @@ bundle_leaving_word(enum bundle_leaving leaving)
 	return (const char *)leaving_words[leaving].data;
 }
 
+const char *
+bundle_artifact_word(enum bundle_artifact_form form)
+{
+	return (const char *)artifact_words[form].data;
+}
+
 static enum key
 key_of(struct view name)
 {
@@ -147,6 +175,8 @@ static enum err
 read_pair(const struct extension_map *m, struct bundle_extensions *out)
 {
 	switch (key_of(m->key)) {
+	case KEY_ARTIFACT:
+		return read_artifact(m, &out->artifact);
 	case KEY_CACHED:
 		return read_cached(m, &out->cached);
 	case KEY_CHALLENGE:
@@ -162,6 +192,8 @@ read_pair(const struct extension_map *m, struct bundle_extensions *out)
 		return read_leaving(&m->value, &out->leaving);
 	case KEY_MOVED_TO:
 		return read_origin(&m->value, &out->moved_to);
+	case KEY_PHASE:
+		return read_phase(&m->value, &out->is_start);
 	case KEY_PROGRAM:
 		return read_digest(&m->value, &out->has_program, &out->program);
 	case KEY_COUNT:
@@ -251,11 +283,52 @@ read_gap(const struct mp_item *item, struct bundle_extensions *out)
 static enum err
 read_leaving(const struct mp_item *item, enum bundle_leaving *out)
 {
+	unsigned word = BUNDLE_STAYING;
+	const enum err e = read_word(item, leaving_words, BUNDLE_LEAVING_COUNT, &word);
+
+	*out = (enum bundle_leaving)word;
+	return e;
+}
+
+static enum err
+read_phase(const struct mp_item *item, bool *is_start)
+{
 	if (item->type != MP_STR)
 		return ERR_MSG_TYPE;
-	for (unsigned i = BUNDLE_STAYING + 1; i < BUNDLE_LEAVING_COUNT; i++) {
-		if (view_equal(item->bytes, leaving_words[i])) {
-			*out = (enum bundle_leaving)i;
+	*is_start = view_equal(item->bytes, phase_start);
+	return *is_start ? ERR_OK : ERR_MSG_RANGE;
+}
+
+static enum err
+read_artifact(const struct extension_map *m, struct bundle_artifact *out)
+{
+	struct view rest = m->inside;
+	unsigned word = BUNDLE_ARTIFACT_NONE;
+	struct mp_item item;
+	bool has;
+	enum err e;
+
+	if (m->value.type != MP_ARRAY)
+		return ERR_MSG_TYPE;
+	if (m->value.count != 2)
+		return ERR_MSG_RANGE;
+	if ((e = mp_expect(&rest, MP_STR, &item)) == ERR_OK &&
+	    (e = read_word(&item, artifact_words, BUNDLE_ARTIFACT_COUNT, &word)) == ERR_OK &&
+	    (e = mp_expect(&rest, MP_BIN, &item)) == ERR_OK)
+		e = read_digest(&item, &has, &out->digest);
+	out->form = (enum bundle_artifact_form)word;
+	return e;
+}
+
+/* One of the words but the first, which stands for none. */
+static enum err
+read_word(const struct mp_item *item, const struct view *words, unsigned count, unsigned *out)
+{
+	if (item->type != MP_STR)
+		return ERR_MSG_TYPE;
+	for (unsigned i = 1; i < count; i++) {
+		if (view_equal(item->bytes, words[i])) {
+			*out = i;
 			return ERR_OK;
 		}
 	}
@@ -269,6 +342,14 @@ read_origin(const struct mp_item *item, struct view *out)
 		return ERR_MSG_TYPE;
 	*out = item->bytes;
 	return checkpoint_origin_check(*out) == ERR_OK ? ERR_OK : ERR_MSG_RANGE;
+}
+
+static uint8_t *
+put_artifact(uint8_t *p, const struct bundle_artifact *a)
+{
+	p = mp_put_array(mp_put_str(p, key_names[KEY_ARTIFACT]), 2);
+	p = mp_put_str(p, artifact_words[a->form]);
+	return mp_put_bin(p, (struct view){a->digest.bytes, DIGEST_SIZE});
 }
 
 static uint8_t *

@@ -1,6 +1,9 @@
 /*
  * What this version knows of a bundle's extension map (proto/evidence/extension_map.h). The keys:
  *
+ *   artifact       str and bin32        what is to be started: "file", "tree" or "image", and its
+ *                                       SHA-256 (the component `files`'s for a tree); with `phase`,
+ *                                       and only then
  *   cached         three uints          of how many files the content was not read again for this,
  *                                       of how many it is told, and when the one was read that was
  *                                       read first, in seconds since 1970; left out where all were
@@ -17,10 +20,12 @@
  *                                       "scaled-in", "moved" (to another log), "retired"; `next_s`
  *                                       is 0, and there is a nonce
  *   moved_to       str                  the origin of the other log; with "moved", and only then
- *   program        bin32                SHA-256 of the collector's executable
+ *   phase          str                  "start": measured before the workload runs, to decide
+ * whether it may; of the chains that bundle_chain_is_start knows (bundle_chain.h) program        bin32
+ * SHA-256 of the collector's executable
  *
- * Reserved (PROTOCOL.md says what for): actions, artifact, budgets_exceeded, group,
- * phase, workload_key. They are as unknown to this version as any other key.
+ * Reserved (PROTOCOL.md says what for): actions, budgets_exceeded, group, workload_key. They are as
+ * unknown to this version as any other key.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
 #define HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
@@ -70,6 +75,24 @@ enum bundle_leaving {
 };
 #undef BUNDLE_LEAVING_ENUM
 
+/* X(identifier, word) */
+#define BUNDLE_ARTIFACT_MAP(X)                                                                     \
+	X(BUNDLE_ARTIFACT_FILE, "file")                                                            \
+	X(BUNDLE_ARTIFACT_TREE, "tree")                                                            \
+	X(BUNDLE_ARTIFACT_IMAGE, "image")
+
+#define BUNDLE_ARTIFACT_ENUM(identifier, word) identifier,
+enum bundle_artifact_form {
+	BUNDLE_ARTIFACT_NONE,
+	BUNDLE_ARTIFACT_MAP(BUNDLE_ARTIFACT_ENUM) BUNDLE_ARTIFACT_COUNT
+};
+#undef BUNDLE_ARTIFACT_ENUM
+
+struct bundle_artifact {
+	enum bundle_artifact_form form; /* NONE: there is none */
+	struct digest digest;
+};
+
 /*
  * `bytes` are what a bundle carries, to the byte; the other members say what is in them, and are
  * not looked at where a bundle is encoded. All views point into the bytes that were read.
@@ -80,8 +103,10 @@ struct bundle_extensions {
 	bool has_configuration;
 	bool has_gap;
 	bool has_program;
+	bool is_start; /* `phase` */
 	struct digest configuration;
 	struct digest program;
+	struct bundle_artifact artifact;
 	struct bundle_cached cached;
 	struct bundle_dropped dropped;
 	struct view challenge; /* size 0: none */
@@ -114,5 +139,8 @@ bool bundle_extension_is_known(struct view key);
 
 /* The word of `leaving`; "" for BUNDLE_STAYING. */
 const char *bundle_leaving_word(enum bundle_leaving leaving);
+
+/* The word of `artifact`; "" for BUNDLE_ARTIFACT_NONE. */
+const char *bundle_artifact_word(enum bundle_artifact_form form);
 
 #endif

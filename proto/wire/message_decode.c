@@ -245,7 +245,7 @@ decode_want(const struct message_values *v, struct message *out)
 	struct message_want *m = &out->body.want;
 	enum err e;
 
-	if ((e = message_read_workload(v->at[WANT_WORKLOAD], &m->workload)) != ERR_OK)
+	if ((e = message_read_chain(v->at[WANT_WORKLOAD], &m->workload)) != ERR_OK)
 		return e;
 	if (v->at[WANT_DIGESTS] == NULL && v->at[WANT_SEGMENTS] == NULL)
 		return ERR_MSG_MISSING;
@@ -330,7 +330,7 @@ decode_receipt(const struct message_values *v, struct message *out)
 	struct message_receipt *m = &out->body.receipt;
 	enum err e;
 
-	if ((e = message_read_workload(v->at[RECEIPT_WORKLOAD], &m->workload)) != ERR_OK ||
+	if ((e = message_read_chain(v->at[RECEIPT_WORKLOAD], &m->workload)) != ERR_OK ||
 	    (e = message_read_uint(v->at[RECEIPT_SEQ], 1, BUNDLE_SEQ_MAX, &m->seq)) != ERR_OK ||
 	    (e = message_read_uint(v->at[RECEIPT_INDEX], 0, INT64_MAX, &m->index)) != ERR_OK ||
 	    (e = message_read_size(v->at[RECEIPT_REPORT], 1, MESSAGE_REPORT_MAX, &m->report)) !=
@@ -388,7 +388,7 @@ decode_refusal(const struct message_values *v, struct message *out)
 	    (e = message_read_uint(v->at[REFUSAL_ID], 0, MESSAGE_ID_MAX, &m->id)) != ERR_OK)
 		return e;
 	if (v->at[REFUSAL_WORKLOAD] != NULL &&
-	    ((e = message_read_workload(v->at[REFUSAL_WORKLOAD], &m->workload)) != ERR_OK ||
+	    ((e = message_read_chain(v->at[REFUSAL_WORKLOAD], &m->workload)) != ERR_OK ||
 		(e = message_read_uint(v->at[REFUSAL_SEQ], 1, BUNDLE_SEQ_MAX, &m->seq)) != ERR_OK))
 		return e;
 	m->has_last = v->at[REFUSAL_LAST_SEQ] != NULL;

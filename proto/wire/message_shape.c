@@ -86,6 +86,14 @@ message_read_workload(const msgpack_object *o, struct view *out)
 }
 
 enum err
+message_read_chain(const msgpack_object *o, struct view *out)
+{
+	enum err e = message_read_size(o, 1, BUNDLE_CHAIN_MAX, out);
+
+	return e == ERR_OK ? bundle_chain_check(*out) : e;
+}
+
+enum err
 message_read_identity(const msgpack_object *o, struct view *out)
 {
 	enum err e = message_read_size(o, 1, IDENTITY_SIZE_MAX, out);

@@ -56,6 +56,7 @@ enum err message_read_exact(const msgpack_object *o, void *out, size_t size) MUS
 enum err message_read_text(
     const msgpack_object *o, size_t least, size_t most, struct view *out) MUST_USE;
 enum err message_read_workload(const msgpack_object *o, struct view *out) MUST_USE;
+enum err message_read_chain(const msgpack_object *o, struct view *out) MUST_USE;
 enum err message_read_identity(const msgpack_object *o, struct view *out) MUST_USE;
 enum err message_read_log(const msgpack_object *o, struct view *out) MUST_USE;
 enum err message_read_proof(const msgpack_object *o, struct merkle_proof *out) MUST_USE;

@@ -143,6 +143,8 @@ print_clause(struct differing *d, const struct difference *one)
 	struct buf words = BUF_INIT;
 
 	print_heading(d, one->entry);
+	if (c->start)
+		buf_append_string(&words, "start, ");
 	if (c->part != COMPONENT_KIND_COUNT)
 		buf_append_format(&words, "%s, ", component_kind_name(c->part));
 	buf_append_string(&words, c->name);

@@ -44,6 +44,7 @@ static const struct {
     {"signature_every_s", "signed"},
     {"require", "has to be there"},
     {"recorded", "only recorded"},
+    {"start", "its start"},
     {"main_only", "main process"},
     {"references", "known files"},
     {"owners", "may own them"},

@@ -76,6 +76,8 @@ told_clause_name(struct buf *to, const struct clause *c)
 {
 	told_text(to, "part",
 	    view_of_string(c->part == COMPONENT_KIND_COUNT ? "" : component_kind_name(c->part)));
+	if (c->start)
+		told_text(to, "phase", view_of_string("start"));
 	told_text(to, "name", view_of_string(c->name));
 	told_text(to, "subject", c->subject);
 }

@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "journal/logger.h"
+#include "proto/evidence/bundle_chain.h"
 
 static void refuse(struct session *s, enum err e, const struct filing *f, struct view text);
 static void say(struct session *s, const struct message_refusal *m);
@@ -102,7 +103,11 @@ log_why_unauthorized(struct logline *l, const struct session *s, struct view wor
 		    "the policy's entry for this workload does not have this collector under "
 		    "\"collectors\"");
 	} else {
-		logline_string(l, "text", "no entry of the policy matches this workload");
+		logline_string(l, "text",
+		    bundle_chain_is_start(workload)
+			? "no entry of the policy matches this workload, or it does not say in "
+			  "\"start\" what has to be there before"
+			: "no entry of the policy matches this workload");
 	}
 }
 

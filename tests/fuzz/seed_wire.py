@@ -290,7 +290,8 @@ def main():
     for name, data in wire.items():
         if name.startswith("component-"):
             write("component", name, data)
-        elif name in ("bundle-1", "bundle-2-offline", "bundle-3-extensions", "bundle-4-leaving"):
+        elif name in ("bundle-1", "bundle-2-offline", "bundle-3-extensions", "bundle-4-leaving",
+                      "bundle-5-start"):
             write("bundle", name, data)
         elif name.startswith("bundle-2-"):
             continue

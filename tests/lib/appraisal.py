@@ -23,6 +23,9 @@ import second_sources
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
 KINDS_OF_FILES = ("executable", "files", "libraries")
 KINDS = ("config", "executable", "files", "host", "libraries", "packages", "runtime")
+# What is said of a running workload holds before its start, too.
+RESTING = (*(k for k in KINDS if k != "runtime"), "max_age_s", "missing", "mixed_release", "recorded", "release",
+           "unmeasured")
 RANKS = ("affirming", "none", "warning", "contraindicated")
 FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = 16, 256, 96
 MEANING_OF_FLAGS = ((4, "anonymous-memory"), (2, "memory-file"), (16, "unreadable-file"),
@@ -221,7 +224,18 @@ def expanded(entry, defaults, blocks):
     said = defaults
     for name in entry.get("use", defaults.get("use", [])):
         said = laid_over(said, {k: v for k, v in blocks[name].items() if k != "name"})
-    return {k: v for k, v in laid_over(said, entry).items() if k != "use"}
+    said = {k: v for k, v in laid_over(said, entry).items() if k != "use"}
+    if "start" in said:
+        said["start"] = before_start(said)
+    return said
+
+
+def before_start(said):
+    start, under = said["start"], {k: v for k, v in said.items() if k in RESTING}
+    for kind, rule in start.items():
+        if isinstance(rule, dict) and "facts" in rule and kind in under:
+            under[kind] = {k: v for k, v in under[kind].items() if k != "facts"}
+    return laid_over(under, start)
 
 
 def laid_over(under, over):
@@ -283,10 +297,13 @@ class Policy:
 
     def workload(self, name, collector):
         """What decides, or None: the collector may not speak for it."""
+        own = name.removesuffix("/start")
         for entry in self.document["workloads"]:
-            if matches(entry["match"].encode(), name.encode()):
+            if matches(entry["match"].encode(), own.encode()):
                 allowed = any(speaks_for(c.encode(), collector.encode())
                               for c in entry["collectors"])
+                if own != name:
+                    entry = {**entry["start"], "phase": "start"} if "start" in entry else None
                 return entry if allowed else None
         return None
 
@@ -922,9 +939,10 @@ class Appraisal:
                 yield self.plain(kind, "main-only", "contraindicated")
         for name, code in (("excludes", "excluded-files"), ("may_change", "may-change"), ("may_grow", "may-grow")):
             yield from self.unlisted(kind, code, made.get(name, []), rule.get(name, []))
+        before = {b"start"} if self.entry.get("phase") == "start" else set()
         if kind in KINDS_OF_FILES:
-            yield from self.unlisted(kind, "other-option", [o for o in options if not HARMLESS.fullmatch(o)],
-                                     rule.get("options", []))
+            yield from self.unlisted(kind, "other-option", [
+                o for o in options if not HARMLESS.fullmatch(o) and o not in before], rule.get("options", []))
             for pattern in rule.get("patterns", []):
                 if pattern.encode() not in made.get("patterns", []):
                     yield self.plain(kind, "missing-pattern", "contraindicated", pattern.encode())

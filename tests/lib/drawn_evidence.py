@@ -97,7 +97,7 @@ class Drawn:
             files[references[-1]["file"]] = self.reference_set(b"%d" % len(files), None)
         self.sets = [list(read_sums(content).items()) for content in files.values()]
         self.families = [f["name"] for f in families]
-        entries = [self.entry(pattern, names) for pattern in self.patterns()]
+        entries = self.entries = [self.entry(pattern, names) for pattern in self.patterns()]
         lists = [{"name": name, "file": f"list-{name}"} for name in LISTS]
         files.update({e["file"]: self.package_list() for e in lists})
         policy, included = Layout(self.chance).files({
@@ -194,7 +194,29 @@ class Drawn:
         used = {n for kind in ruled for n in entry[kind].get("references", ()) if n in self.families}
         if used and self.maybe(0.8):
             entry["release"] = self.chance.sample(sorted(used), self.chance.randint(1, len(used)))
+        if set(ruled) - {"runtime"} and self.maybe(0.8):
+            entry["start"] = self.start([k for k in ruled if k != "runtime"], recorded)
         return entry
+
+    def start(self, ruled, recorded):
+        """Some of what the running one has to be is said otherwise; the rest holds."""
+        chance, start = self.chance, {}
+        if self.maybe(0.3):
+            start["require"] = self.some(ruled + recorded)
+        elif self.maybe(0.3):
+            start["recorded"] = []
+        start.update({k: v for k, v in (
+            ("missing", chance.choice(OUTCOMES)), ("unmeasured", chance.choice(OUTCOMES)),
+            ("mixed_release", chance.choice(OUTCOMES)), ("max_age_s", chance.choice((1, 60, 1000)))) if self.maybe(0.3)})
+        for kind in self.some(ruled):
+            more = {"facts": [{"name": chance.choice(FACTS), "deny": chance.sample(PATTERNS, 1)}]} if self.maybe() else {}
+            start[kind] = {chance.choice(("unknown", "changed")): chance.choice(OUTCOMES)} if kind in KINDS_OF_FILES else \
+                {"unmatched": chance.choice(OUTCOMES), **more}
+        return start
+
+    def may_start(self, workload):
+        """The policy says what has to be there before."""
+        return "start" in next(e for e in self.entries if matches(e["match"].encode(), workload.encode()))
 
     def file_rule(self, kind, sets):
         outcomes = ["unknown", "changed", "unreadable", "unstable", "world_writable",
@@ -295,13 +317,17 @@ class Drawn:
         return [wire.fact_item(name, *self.some(values, self.chance.choice((0, 1, 1, 2, 20))))
                 for name, values in facts.items() if self.maybe()]
 
-    def announced(self, offline):
+    def announced(self, offline, starts, components):
         """`next_s`, and extensions: known, of somebody's own, or none."""
-        chance, next_s = self.chance, self.chance.choice((0, 1, 66, 31536000))
+        chance, next_s = self.chance, 0 if starts else self.chance.choice((0, 1, 66, 31536000))
         ext = {key: chance.randbytes(32) for key in self.some(("configuration", "program"))}
         if not offline and self.maybe(0.2):
             ext["challenge"] = chance.randbytes(chance.choice((8, 33, 64)))
-        if next_s == 0 and not offline and self.maybe():
+        if starts:
+            ext["phase"], ext["artifact"] = "start", ["file", chance.randbytes(32)]
+            if "files" in components and self.maybe():
+                ext["artifact"] = ["tree", hashlib.sha256(components["files"]).digest()]
+        if next_s == 0 and not offline and not starts and self.maybe():
             ext["leaving"] = chance.choice(("stopped", "scaled-in", "moved", "retired"))
             if ext["leaving"] == "moved":
                 ext["moved_to"] = "hallmark.example/" + "x" * chance.choice((1, 183))
@@ -336,7 +362,7 @@ class Drawn:
         small = [v for v in VALUES if len(v) <= 3000]  # all of it has 65,536 bytes at most
         made = {"budgets": self.some(small, 3),
                 **{name: [t.encode() for t in self.some(texts, 3)] for name, texts in MADE.items()}}
-        made["options"] += self.some((b"main_only", b"\xff\x00\n", *HARMLESS), 2)
+        made["options"] += self.some((b"main_only", b"start", b"\xff\x00\n", *HARMLESS), 2)
         return [wire.fact_item(name, *values) for name, values in made.items()
                 if self.maybe(0.2 if name in ("excludes", "may_change", "may_grow") else 0.5)]
 

@@ -410,8 +410,7 @@ def to_yaml(value, indent=0):
     lines = []
     for key, item in value.items():
         if isinstance(item, dict):
-            if item:
-                lines.append(f"{pad}{key}:\n{to_yaml(item, indent + 1).rstrip()}")
+            lines.append(f"{pad}{key}:\n{to_yaml(item, indent + 1).rstrip()}" if item else f"{pad}{key}: {{}}")
         elif isinstance(item, list) and item and isinstance(item[0], dict):
             lines.append(f"{pad}{key}:")
             for entry in item:

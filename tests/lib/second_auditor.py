@@ -194,6 +194,10 @@ def workload(value):
     demand(not WHITE.search(value) and "/" not in value and value[0] != ".", value)
 
 
+def chain(value):
+    workload(value.removesuffix("/start"))
+
+
 def origin(value):
     text(200)(value)
     demand(re.fullmatch(r"[!-~]+", value) and "+" not in value, value)
@@ -395,7 +399,7 @@ def draft_appraisal(nonce):
 def submods(appraisal):
     def check(value):
         demand(isinstance(value, Pairs) and len(value) == 1, "one member")
-        workload(value[0][0])
+        chain(value[0][0])
         appraisal(value[0][1])
     return check
 
@@ -473,6 +477,11 @@ def bundle_bytes(name, fields, holder):
     demand(len(given) in (0, 32), "nonce")
     if ext and "leaving" in ext:
         demand(fields.get("next") == 0 and not fields.get("offline"), "leaving")
+    demand(name.endswith("/start") == ("phase" in (ext or {})), "phase")
+    if ext and "phase" in ext:
+        demand(fields.get("next") == 0 and not fields.get("offline") and "leaving" not in ext, "phase")
+        files = [row.get("sha256") for kind, row in fields.get("components") if kind == "files"]
+        demand(ext["artifact"][0] != "tree" or [ext["artifact"][1].hex()] == files, "artifact")
     demand(fields.get("offline") == ("gap" in (ext or {})), "gap")
     if fields.get("offline"):
         demand(ext["gap"] < fields.get("seq"), "gap")
@@ -485,7 +494,9 @@ def bundle_bytes(name, fields, holder):
     return data
 
 
-KNOWN = {"cached": lambda v: isinstance(v, list) and len(v) == 3 and all(type(n) is int for n in v)
+KNOWN = {"artifact": lambda v: isinstance(v, list) and len(v) == 2 and v[0] in ("file", "tree", "image")
+                              and isinstance(v[1], bytes) and len(v[1]) == 32,
+         "cached": lambda v: isinstance(v, list) and len(v) == 3 and all(type(n) is int for n in v)
                             and 0 < v[0] <= v[1] < 2**53 and v[2] <= 253402300799,
          "challenge": lambda v: isinstance(v, bytes) and 8 <= len(v) <= 64,
          "configuration": lambda v: isinstance(v, bytes) and len(v) == 32,
@@ -494,6 +505,7 @@ KNOWN = {"cached": lambda v: isinstance(v, list) and len(v) == 3 and all(type(n)
          "gap": lambda v: type(v) is int and 0 <= v < 2**53,
          "leaving": lambda v: v in ("stopped", "scaled-in", "moved", "retired"),
          "moved_to": lambda v: isinstance(v, str) and re.fullmatch(r"[!-*,-~]{1,200}", v),
+         "phase": lambda v: v == "start",
          "program": lambda v: isinstance(v, bytes) and len(v) == 32}
 
 
@@ -508,6 +520,7 @@ def extension_map(data):
     for key, good in KNOWN.items():
         demand(key not in ext or good(ext[key]), key)
     demand(("moved_to" in ext) == (ext.get("leaving") == "moved"), "moved_to")
+    demand(("artifact" in ext) == ("phase" in ext), "artifact")
     return ext
 
 

@@ -576,14 +576,17 @@ def drawn_bundle(attested, drawn, newest_ms):
     """One more of some workload; its time is not before its predecessor's, but for a gap record's."""
     chance = drawn.chance
     host, workload = chance.choice(HOSTS), chance.choice(WORKLOADS)
+    starts = drawn.maybe(0.2) and drawn.may_start(workload)
+    workload += "/start" * starts
     now_ms = attested.now_s * 1000
-    offline = (host, workload) in newest_ms and drawn.maybe(0.2)
+    offline = not starts and (host, workload) in newest_ms and drawn.maybe(0.2)
     age_ms = chance.choice(AGES_MS)
     if not offline:
         age_ms = min(age_ms, now_ms - newest_ms.get((host, workload), 0))
         newest_ms[host, workload] = now_ms - age_ms
-    attested.submit(workload, drawn.components(), host, signed=drawn.maybe(0.3), offline=offline,
-                    age_ms=age_ms, **drawn.announced(offline))
+    components = drawn.components()
+    attested.submit(workload, components, host, signed=drawn.maybe(0.3), offline=offline,
+                    age_ms=age_ms, **drawn.announced(offline, starts, components))
 
 
 def submit_drawn(attested, seed):
@@ -648,6 +651,13 @@ LIMITS = "FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = "
 CHANGES = (
     ('elif key == "facts" and key in under:', "elif False:"),
     ("value = laid_over(under[key], value)", "value = {**value, **under[key]}"),
+    ('if k != "facts"}\n    return', 'if True}\n    return'),
+    ('"runtime"), "max_age_s", ', '"runtime"), '),
+    ('"missing", "mixed_release", "recorded", ', '"missing", "mixed_release", '),
+    ('"missing", "mixed_release", "recorded", ', '"require", "missing", "mixed_release", "recorded", '),
+    ('"release",\n           "unmeasured")', '"release")'),
+    ('{b"start"} if self.entry.get("phase") == "start" else set()', 'set()'),
+    ('{b"start"} if self.entry.get("phase") == "start" else set()', '{b"start"}'),
     ('entry.get("use", defaults.get("use", []))', '[*defaults.get("use", []), *entry.get("use", [])]'),
     (f"{LIMITS}16, 256, 96", f"{LIMITS}15, 256, 96"),
     (f"{LIMITS}16, 256, 96", f"{LIMITS}16, 255, 96"),

@@ -94,6 +94,28 @@ def test_what_is_different():
         assert all(len(line) <= 80 for line in done.stdout.split("\n") if "@sha256:" not in line)
 
 
+def test_what_is_judged_before_a_start():
+    """All of it where it comes, since what runs may be judged otherwise."""
+    with Compared() as site:
+        one = site.written("one", lambda p: p["workloads"][1].update(start={}))
+        none = site.written("none")
+        other = site.written("other", lambda p: p["workloads"][1].update(start={"executable": {"unknown": "none"}}))
+        assert site.told(one, other) == [
+            {"at": "web", "part": "executable", "phase": "start", "name": "unknown", "subject": "",
+             "was": "contraindicated", "is": "none"}]
+        came = site.told(none, one)
+        assert came[0] == {"at": "web", "part": "", "name": "start", "subject": "",
+                           "was": "is not judged before: the gate lets nothing through",
+                           "is": "is judged before, by rules of its own"}
+        assert len(came) > 10 and all(d["was"] is None and d["phase"] == "start" for d in came[1:])
+        words = " ".join(site.compared(one, other).stdout.split())
+        assert "start, executable, unknown was contraindicated is none" in words, words
+        told = site.tool("hallmark-signer", "policy", "explain", "web/start", "--policy", other).stdout
+        assert "its start" not in told and "may speak" not in told and ":%d" % (
+            1 + open(other, encoding="ascii").read().splitlines().index("    start:")) in told, told
+        assert "its start" in site.tool("hallmark-signer", "policy", "explain", "web", "--policy", other).stdout
+
+
 def test_sets_and_the_order_of_entries():
     with Compared() as site:
         one = site.written("one")

@@ -13,16 +13,25 @@
 #define D65           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX"
 #define CHALLENGE     "\251challenge\xc4\01012345678"
 #define GAP           "\243gap\x06"
+#define PHASE         "\245phase\245start"
+#define FILE_ARTIFACT "\250artifact\x92\244file" D32
+#define TREE_ARTIFACT "\250artifact\x92\244tree" D32
+#define OTHER_TREE    "\250artifact\x92\244tree\xc4\0401123456789abcdef0123456789abcdef"
+#define STARTING      "\xa8workload\251app/start"
+#define BEGINS(map)   BEGINS_WITH(NONCE, NO_NEXT, PARTS, map)
+#define BEGINS_WITH(nonce, next, parts, map)                                                       \
+	"\x8a" VERSION STARTING SEQ PREV nonce BOOT TIME next parts EXT(map)
 
 static void
 vectors_with_extensions_are_read_and_made_again(void **state)
 {
-	static const char *const names[] = {"bundle-3-extensions", "bundle-4-leaving"};
+	static const char *const names[] = {
+	    "bundle-3-extensions", "bundle-4-leaving", "bundle-5-start"};
 	struct buf bytes = BUF_INIT, made = BUF_INIT;
 	struct bundle b;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		buf_clear(&bytes);
 		buf_clear(&made);
 		vector_wire(names[i], &bytes);
@@ -31,7 +40,8 @@ vectors_with_extensions_are_read_and_made_again(void **state)
 		assert_true(view_equal(buf_view(&made), buf_view(&bytes)));
 		assert_int_equal(b.extensions.has_unknown, i == 0);
 		assert_int_equal(b.next_s, i == 0 ? 66 : 0);
-		assert_int_equal(b.extensions.leaving, i == 0 ? BUNDLE_STAYING : BUNDLE_MOVED);
+		assert_int_equal(b.extensions.leaving, i == 1 ? BUNDLE_MOVED : BUNDLE_STAYING);
+		assert_int_equal(b.extensions.is_start, i == 2);
 	}
 	buf_free(&bytes);
 	buf_free(&made);
@@ -132,6 +142,59 @@ extensions_that_do_not_fit_the_rest_are_refused(void **state)
 }
 
 static void
+what_is_measured_before_a_start_says_so_twice(void **state)
+{
+	struct bundle b;
+
+	(void)state;
+	assert_int_equal(bundle_decode(V(BEGINS("\x82" FILE_ARTIFACT PHASE)), &b), ERR_OK);
+	assert_true(b.extensions.is_start);
+	assert_int_equal(b.extensions.artifact.form, BUNDLE_ARTIFACT_FILE);
+	assert_memory_equal(b.extensions.artifact.digest.bytes, "0123456789abcdef", 16);
+	assert_true(view_equal(bundle_chain_workload(b.workload), V("app")));
+	expect(V(WITH_NEXT(NO_NEXT, "\x82" FILE_ARTIFACT PHASE)), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x81" CHALLENGE)), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x81" PHASE)), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x81" FILE_ARTIFACT)), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x82" PHASE FILE_ARTIFACT)), ERR_MSG_CANONICAL);
+	expect(V(BEGINS_WITH(NONCE, NEXT, PARTS, "\x82" FILE_ARTIFACT PHASE)), ERR_MSG_RANGE);
+	expect(
+	    V(BEGINS_WITH(OFFLINE, NO_NEXT, PARTS, "\x83" FILE_ARTIFACT GAP PHASE)), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x83" FILE_ARTIFACT "\247leaving\247stopped" PHASE)), ERR_MSG_RANGE);
+}
+
+static void
+the_digest_of_a_tree_is_that_of_its_files(void **state)
+{
+	(void)state;
+	expect(V(BEGINS("\x82" TREE_ARTIFACT PHASE)), ERR_OK);
+	expect(V(BEGINS("\x82" OTHER_TREE PHASE)), ERR_MSG_RANGE);
+	expect(
+	    V(BEGINS_WITH(NONCE, NO_NEXT, "\252components\x81" HOST, "\x82" TREE_ARTIFACT PHASE)),
+	    ERR_MSG_RANGE);
+}
+
+static void
+a_start_has_one_form(void **state)
+{
+	(void)state;
+	expect(V(BEGINS("\x82" FILE_ARTIFACT "\245phase\x01")), ERR_MSG_TYPE);
+	expect(V(BEGINS("\x82" FILE_ARTIFACT "\245phase\244stop")), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x82\250artifact\x01" PHASE)), ERR_MSG_TYPE);
+	expect(V(BEGINS("\x82\250artifact\x91\244file" PHASE)), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x82\250artifact\x92\x01" D32 PHASE)), ERR_MSG_TYPE);
+	expect(V(BEGINS("\x82\250artifact\x92\244disk" D32 PHASE)), ERR_MSG_RANGE);
+	expect(V(BEGINS("\x82\250artifact\x92\244file\244file" PHASE)), ERR_MSG_TYPE);
+	expect(V(BEGINS("\x82\250artifact\x92\244file\xc4\x01x" PHASE)), ERR_MSG_RANGE);
+	assert_int_equal(bundle_chain_check(V("app")), ERR_OK);
+	assert_int_equal(bundle_chain_check(V("app/start")), ERR_OK);
+	assert_int_equal(bundle_chain_check(V("/start")), ERR_MSG_RANGE);
+	assert_int_equal(bundle_chain_check(V("app/stop")), ERR_MSG_RANGE);
+	assert_int_equal(bundle_chain_check(V("app/start/start")), ERR_MSG_RANGE);
+	assert_int_equal(bundle_workload_check(V("app/start")), ERR_MSG_RANGE);
+}
+
+static void
 extensions_have_one_spelling(void **state)
 {
 	(void)state;
@@ -176,6 +239,17 @@ what_is_known_is_written_as_it_is_read(void **state)
 	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
 	assert_true(read.has_program && digest_equal(&read.program, &x.program));
 	assert_false(read.has_unknown);
+	x.is_start = true;
+	x.artifact.form = BUNDLE_ARTIFACT_IMAGE;
+	memset(&x.artifact.digest, 3, DIGEST_SIZE);
+	buf_clear(&bytes);
+	bundle_extensions_write(&x, &bytes);
+	assert_int_equal(bundle_extensions_read(buf_view(&bytes), &read), ERR_OK);
+	assert_true(view_equal(read.bytes, buf_view(&bytes)));
+	assert_true(read.is_start);
+	assert_int_equal(read.artifact.form, BUNDLE_ARTIFACT_IMAGE);
+	assert_true(digest_equal(&read.artifact.digest, &x.artifact.digest));
+	assert_string_equal(bundle_artifact_word(read.artifact.form), "image");
 	buf_append_byte(&bytes, 0);
 	assert_int_equal(bundle_extensions_read(buf_view(&bytes), &read), ERR_MSG_TRAILING);
 	assert_int_equal(bundle_extensions_read(V("\x80"), &read), ERR_MSG_CANONICAL);
@@ -193,6 +267,9 @@ main(void)
 	    cmocka_unit_test(extensions_are_read),
 	    cmocka_unit_test(known_extensions_of_another_kind_are_refused),
 	    cmocka_unit_test(extensions_that_do_not_fit_the_rest_are_refused),
+	    cmocka_unit_test(what_is_measured_before_a_start_says_so_twice),
+	    cmocka_unit_test(the_digest_of_a_tree_is_that_of_its_files),
+	    cmocka_unit_test(a_start_has_one_form),
 	    cmocka_unit_test(extensions_have_one_spelling),
 	    cmocka_unit_test(what_is_known_is_written_as_it_is_read),
 	};

@@ -13,9 +13,7 @@
 #include "proto/evidence/identity.h"
 #include "proto/report/report.h"
 #include "proto/wire/message.h"
-#include "tests/lib/vectors.h"
-
-#define V(s) VIEW_LITERAL(s)
+#include "tests/unit/report_fixture.h"
 
 static const struct view any[] = {V("*"), V("*://*/*/*")}; /* of collectors, each "/" is said */
 static const struct view vector_collectors[] = {
@@ -217,6 +215,25 @@ gap_records_get_none(void **state)
 	buf_free(&report);
 }
 
+/* Of that name a token would be the workload's, or that of a collector "trading-app". */
+static void
+what_was_measured_before_a_start_gets_none(void **state)
+{
+	struct buf bundle = BUF_INIT, report = BUF_INIT;
+	struct report r;
+
+	(void)state;
+	example(&r);
+	vector_wire("bundle-5-start", &bundle);
+	assert_int_equal(bundle_decode(buf_view(&bundle), &r.bundle), ERR_OK);
+	set_jti(&r);
+	assert_int_equal(report_write(&r, &report), ERR_OK);
+	assert_int_equal(parse(buf_view(&report)), ERR_OK);
+	expect_refused(&config, buf_view(&report), "all", "measured before a start");
+	buf_free(&bundle);
+	buf_free(&report);
+}
+
 /* Every cut and every changed byte of a report: another spelling, or what it says is not so. */
 static void
 what_is_not_quite_a_report_gets_none(void **state)
@@ -413,6 +430,7 @@ main(void)
 	    cmocka_unit_test(reports_of_other_logs_get_none),
 	    cmocka_unit_test(other_entries_get_none),
 	    cmocka_unit_test(gap_records_get_none),
+	    cmocka_unit_test(what_was_measured_before_a_start_gets_none),
 	    cmocka_unit_test(what_is_not_quite_a_report_gets_none),
 	    cmocka_unit_test(a_token_ends_with_its_lifetime_or_its_report),
 	    cmocka_unit_test(there_is_none_before_its_time_and_none_after),

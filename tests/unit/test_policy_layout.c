@@ -109,11 +109,65 @@ test_an_entry_says_defaults_blocks_and_its_own_keys(void **state)
 	policy_free(&p);
 }
 
+/* What it says of a start rests on what it says of the running workload. */
+static void
+test_what_is_said_of_a_start(void **state)
+{
+	static const char entry[] = "    runtime: {facts: [{name: uid, allow: [\"0\"]}]}\n";
+	static const char start[] =
+	    "    runtime: {facts: [{name: uid, allow: [\"0\"]}]}\n"
+	    "    require: [runtime, host]\n"
+	    "    grace_s: 5\n"
+	    "    host: {facts: [{name: kernel, allow: [x]}], unmatched: none}\n"
+	    "    start:\n"
+	    "      executable: {unknown: none}\n"
+	    "      host: {facts: [{name: kernel, allow: [y]}]}\n";
+	struct policy *p = load_changed(state, "policy.yaml", entry, start);
+	const struct policy_rule *running, *before;
+
+	assert_non_null(p);
+	expect_printed(p, "workloads[1].start",
+	    "executable:\n  unknown: none\n  references:\n    - one\n  changed: warning\n"
+	    "host:\n  facts:\n    - name: kernel\n      allow:\n        - y\n  unmatched: none\n"
+	    "libraries:\n  references:\n    - one\n  anonymous: none\n");
+	running = policy_find(p, V("b"), V("host7.bank"));
+	before = policy_find(p, V("b/start"), V("host7.bank"));
+	assert_non_null(running);
+	assert_non_null(before);
+	assert_ptr_equal(policy_find_entry(p, V("b/start")), before);
+	assert_ptr_equal(policy_rule_at(p, policy_rule_number(p, before)), before);
+	assert_int_not_equal(policy_rule_number(p, before), policy_rule_number(p, running));
+	assert_int_equal(policy_rule_grace_s(running), 5);
+	assert_int_equal(policy_rule_report_every_s(before), 0);
+	assert_null(policy_find(p, V("b/start"), V("other.bank")));
+	assert_null(policy_find(p, V("a/start"), V("host7.bank")));
+	policy_free(&p);
+}
+
+static void
+test_a_start_says_nothing_of_what_runs(void **state)
+{
+	static const char entry[] = "    runtime: {facts: [{name: uid, allow: [\"0\"]}]}\n";
+
+	refuse_in(state, "policy.yaml", entry, "    start: {token: orders}\n", 12,
+	    "unknown key \"token\" in \"workloads[1].start\"");
+	refuse_in(state, "policy.yaml", entry, "    start: {runtime: {facts: []}}\n", 12,
+	    "unknown key \"runtime\" in \"workloads[1].start\"");
+	refuse_in(state, "policy.yaml", entry, "    start: {require: [host]}\n", 12,
+	    "\"workloads[1].start.require\" names \"host\", but no rule looks at it");
+	refuse_in(state, "policy.yaml", entry, "    start: {files: {references: [two]}}\n", 12,
+	    "\"workloads[1].start.files.references\" names \"two\", which is not listed");
+}
+
 /* What is printed is a policy without files and blocks, which says the same. */
 static void
 test_what_is_printed_reads_as_it_is(void **state)
 {
-	struct policy *p = load(*state, short_form), *q;
+	static const char entry[] = "    runtime: {facts: [{name: uid, allow: [\"0\"]}]}\n";
+	struct policy *p = load_changed(state, "policy.yaml", entry,
+			  "    packages: {facts: [{name: dpkg, deny: [x]}]}\n"
+			  "    start: {packages: {facts: [{name: dpkg, deny: [y]}]}}\n"),
+		      *q;
 	struct buf text = BUF_INIT, again = BUF_INIT;
 
 	policy_print_written_out(p, "", &text);
@@ -361,6 +415,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_FILES(test_an_entry_says_defaults_blocks_and_its_own_keys),
+	    WITH_FILES(test_what_is_said_of_a_start),
+	    WITH_FILES(test_a_start_says_nothing_of_what_runs),
 	    WITH_FILES(test_what_is_printed_reads_as_it_is),
 	    WITH_FILES(test_what_is_included_is_of_the_manifest),
 	    WITH_FILES(test_files_that_are_named),

@@ -71,7 +71,8 @@ expect_outcomes(const struct clauses *c, const char *part, const cyaml_schema_fi
 			if (found == NULL || found->outcome == NULL)
 				fail_msg("%s: no clause says what %s yields", part, f->key);
 		}
-		if (f->value.type == CYAML_MAPPING)
+		/* Those of `start` are of a rule of its own. */
+		if (f->value.type == CYAML_MAPPING && strcmp(f->key, "start") != 0)
 			expect_outcomes(c, f->key, f->value.mapping.fields);
 	}
 }

@@ -197,10 +197,10 @@ def component_list():
     return pack(["config", 2, made, [[sha256(s), count, len(s)] for s, count in segments()]])
 
 
-def bundle(seq, prev, nonce, time_ms, parts, next_s=0, ext=None):
+def bundle(seq, prev, nonce, time_ms, parts, next_s=0, ext=None, chain=WORKLOAD):
     fields = {
         "v": 1,
-        "workload": WORKLOAD,
+        "workload": chain,
         "seq": seq,
         "prev": prev,
         "nonce": nonce,
@@ -541,6 +541,9 @@ def make():
     bundle_4 = bundle(4, sha256(bundle_3), NONCE_2, TIME_MS + 60000, parts, 0, {
         "leaving": "moved", "moved_to": "hallmark.example/prod-2",
     })
+    bundle_5 = bundle(1, ZERO, NONCE, TIME_MS, {"executable": parts["executable"]}, 0, {
+        "artifact": ["file", sha256(b"the program")], "phase": "start",
+    }, WORKLOAD + "/start")
     signed = b"hallmark bundle signature v1\n" + bundle_2
     signature = collector.sign_der(signed)
 
@@ -594,6 +597,7 @@ def make():
         "bundle-2-signature": signature,
         "bundle-3-extensions": bundle_3,
         "bundle-4-leaving": bundle_4,
+        "bundle-5-start": bundle_5,
         "hello": frame(1, {"versions": [1], "agent": "hallmark-collector 0.1.0"}),
         "hello-two-versions": frame(1, {"versions": [1, 2], "agent": "x"}),
         "welcome": frame(2, {

@@ -2,10 +2,12 @@
 
 #include "journal/logger.h"
 #include "policy/appraisal/finding.h"
+#include "proto/evidence/bundle.h"
 
 _Static_assert(VERDICT_COUNT <= WORKLOAD_CLASSES, "each verdict is a class of workloads");
 
 static uint32_t seconds(uint64_t s);
+static unsigned class_of(const struct workload *w, enum verdict_kind v);
 static void say(const struct workload *w, enum verdict_kind was, enum verdict_kind now);
 
 const char *
@@ -88,7 +90,7 @@ void
 verdict_settle(struct workload_table *t, struct workload *w)
 {
 	const enum verdict_kind now = verdict_of(w);
-	const enum verdict_kind was = (enum verdict_kind)workload_count_as(t, w, (unsigned)now);
+	const enum verdict_kind was = (enum verdict_kind)workload_count_as(t, w, class_of(w, now));
 
 	if (was != now)
 		say(w, was, now);
@@ -97,7 +99,14 @@ verdict_settle(struct workload_table *t, struct workload *w)
 void
 verdict_settle_silently(struct workload_table *t, struct workload *w)
 {
-	(void)workload_count_as(t, w, (unsigned)verdict_of(w));
+	(void)workload_count_as(t, w, class_of(w, verdict_of(w)));
+}
+
+/* What was to start is no workload that goes well or badly: each of its verdicts is news. */
+static unsigned
+class_of(const struct workload *w, enum verdict_kind v)
+{
+	return bundle_chain_is_start(workload_name(w)) ? (unsigned)VERDICT_NEW : (unsigned)v;
 }
 
 /* Of a head, where a few bytes are paid for a million times: until 2106. */

@@ -122,7 +122,7 @@ workload_get_of(struct workload_table *t, struct collector *collector, struct vi
 {
 	struct workload *w = workload_find_of(t, collector, name);
 
-	if (w != NULL || name.size > BUNDLE_WORKLOAD_MAX ||
+	if (w != NULL || name.size > BUNDLE_CHAIN_MAX ||
 	    (w = record_new(t, sizeof(*w), name)) == NULL)
 		return w;
 	w->hash.hash = hash_of(t, collector->hash.hash, name);
