@@ -21,7 +21,7 @@
  *                                       is 0, and there is a nonce
  *   moved_to       str                  the origin of the other log; with "moved", and only then
  *   phase          str                  "start": measured before the workload runs, to decide
- * whether it may; of the chains that bundle_chain_is_start knows (bundle_chain.h) program        bin32
+ * whether it may; of the chains that bundle_chain_is_start knows (bundle_chain.h) program bin32
  * SHA-256 of the collector's executable
  *
  * Reserved (PROTOCOL.md says what for): actions, budgets_exceeded, group, workload_key. They are as

@@ -137,7 +137,7 @@ def test_limits_are_those_of_the_code():
     says("`lifetime_s`: 1 to #", (channel, "KEYCHANNEL_LIFETIME_MAX_S"))
     says("an audience has at most # bytes, a lifetime # s",
          (channel, "KEYCHANNEL_AUDIENCE_MAX"), (channel, "KEYCHANNEL_LIFETIME_MAX_S"))
-    says("name is 1 to # bytes", ("proto/evidence/bundle.h", "BUNDLE_WORKLOAD_MAX"))
+    says("name is 1 to # bytes", ("proto/evidence/bundle_chain.h", "BUNDLE_WORKLOAD_MAX"))
     component, listed = "proto/evidence/component.h", "proto/evidence/component_list.h"
     says("more than # items a list of segments; each of the three is at most # bytes",
          (component, "COMPONENT_PLAIN_ITEMS_MAX"), (component, "COMPONENT_SIZE_MAX"))
