@@ -55,6 +55,13 @@ static const struct values {
     {"windows.to", "b", "c", NULL},
     {"windows.until", "2027-01-31T00:00:00Z", "2027-02-28T00:00:00Z", NULL},
     {"workloads.match", "app", "web", NULL},
+    {"start.require", "[executable]", "[executable, files]", NULL},
+    {"start.recorded", "[]", "[runtime]", NULL}, /* of which it has no rule */
+    {"start.release", "[fam]", "[fam, fim]", NULL},
+    {"start.host.unmatched", "warning", "none", "policy.workloads.start.host.facts.unmatched"},
+    {"start.config.unmatched", "warning", "none", "policy.workloads.start.config.facts.unmatched"},
+    {"start.packages.unmatched", "warning", "none",
+	"policy.workloads.start.packages.facts.unmatched"},
     {"collectors", "[c]", "[d]", NULL},
     {"workloads.require", "[executable]", "[executable, files]", NULL},
     {"workloads.recorded", "[]", "[packages]", "policy.workloads.packages"},
