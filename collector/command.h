@@ -9,6 +9,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/processes/measurer.h"
+#include "collector/tokens/giver.h"
 #include "config/collector_config.h"
 
 /* False, with `*config` NULL, where it has faults, which are told. */
@@ -16,8 +17,9 @@ bool command_load(const char *path, struct collector_config **config);
 
 /* What a process is for that goes on behind command_begin. */
 struct command_ways {
-	bool tells_progress; /* measuring processes say how far they are */
-	int *listening;      /* NULL, or: gets the status socket, -1 where none is configured */
+	bool tells_progress;  /* measuring processes say how far they are */
+	int *listening;       /* NULL, or: gets the status socket, -1 where none is configured */
+	struct giver **giver; /* NULL, or: gets who gives tokens, NULL where none go anywhere */
 };
 
 /*

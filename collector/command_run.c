@@ -24,15 +24,17 @@ command_run(const char *path)
 	struct trouble t = TROUBLE_INIT;
 	enum err e = ERR_CONFIG;
 	int listening = -1;
-	const struct command_ways ways = {.listening = &listening};
+	struct giver *giver = NULL;
+	const struct command_ways ways = {.listening = &listening, .giver = &giver};
 
 	if (command_begin(path, &ways, &config, &measurer) &&
 	    ((e = tell_of(path, config, listening, &board, &answering, &t)) != ERR_OK ||
-		(e = runner_run(path, &config, measurer, board, &t)) != ERR_OK))
+		(e = runner_run(path, &config, measurer, board, giver, &t)) != ERR_OK))
 		command_trouble(t.text[0] != '\0' ? "cannot run" : err_text(e), &t);
 	answering_end(&answering);
 	board_free(&board);
 	measurer_free(&measurer);
+	giver_free(&giver);
 	collector_config_free(&config);
 	return e == ERR_OK ? 0 : 1;
 }

@@ -32,6 +32,7 @@ struct runner {
 	struct collector_config **config;
 	struct measurer *measurer;
 	struct board *board; /* NULL: nobody asks */
+	struct giver *giver; /* NULL: tokens go nowhere */
 	struct reporter *reporter;
 	struct rounds rounds;
 	uint64_t round_ms;   /* when the next round begins; UINT64_MAX: one has, and not ended */
@@ -63,6 +64,7 @@ static void end_round(struct runner *r);
 static enum err report(
     struct runner *r, size_t workload, report_function *send, spool_function *keep);
 static void take_challenges(struct runner *r);
+static void refresh_tokens(struct runner *r);
 static bool may_report(const struct runner *r);
 static void tidy(struct runner *r);
 static enum err took(struct runner *r, enum reporter_outcome outcome, size_t waiting);
@@ -77,12 +79,13 @@ static void tell(const char *event, const struct runner *r);
 
 enum err
 runner_run(const char *path, struct collector_config **config, struct measurer *measurer,
-    struct board *board, struct trouble *t)
+    struct board *board, struct giver *giver, struct trouble *t)
 {
-	struct runner r = {.path = path, .config = config, .measurer = measurer, .board = board};
+	struct runner r = {
+	    .path = path, .config = config, .measurer = measurer, .board = board, .giver = giver};
 	enum err e;
 
-	if ((e = reporter_new(*config, measurer, board, true, &r.reporter, t)) != ERR_OK)
+	if ((e = reporter_new(*config, measurer, board, giver, true, &r.reporter, t)) != ERR_OK)
 		return e;
 	if ((e = rounds_set(&r.rounds, r.reporter, measurer, *config)) != ERR_OK) {
 		reporter_free(&r.reporter);
@@ -237,6 +240,7 @@ go_on(struct runner *r)
 	size_t i;
 
 	take_challenges(r);
+	refresh_tokens(r);
 	if (may_report(r))
 		rounds_want_changed(&r->rounds, interrupt_clock_ms());
 	rounds_begin(&r->rounds);
@@ -292,6 +296,19 @@ take_challenges(struct runner *r)
 	    reporter_is_connected(r->reporter) &&
 	    reporter_challenge_ms(r->reporter, rounds_busy(&r->rounds), &i) <= interrupt_clock_ms())
 		rounds_want(&r->rounds, i);
+}
+
+/* Workloads whose tokens would end are measured in time for others. */
+static void
+refresh_tokens(struct runner *r)
+{
+	size_t i;
+
+	while (
+	    reporter_refresh_ms(r->reporter, rounds_busy(&r->rounds), &i) <= interrupt_clock_ms()) {
+		reporter_refresh_begin(r->reporter, i);
+		rounds_want(&r->rounds, i);
+	}
 }
 
 /* What is measured comes to something. */
@@ -357,12 +374,13 @@ static void
 wait_for_work(struct runner *r)
 {
 	struct pollfd news = {.events = POLLIN};
-	uint64_t until_ms = r->round_ms, challenge_ms, changed_ms;
+	uint64_t until_ms = r->round_ms, challenge_ms, refresh_ms, changed_ms;
 	size_t workload;
 	const uint64_t now_ms = interrupt_clock_ms();
 
 	reporter_tell_waiting(r->reporter);
 	board_spent(r->board, measurer_spent_us(r->measurer));
+	giver_take_news(r->giver);
 	/* What lies read already makes no descriptor readable. */
 	reporter_take_news(r->reporter);
 	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))
@@ -374,6 +392,9 @@ wait_for_work(struct runner *r)
 	challenge_ms = reporter_challenge_ms(r->reporter, rounds_busy(&r->rounds), &workload);
 	if (challenge_ms < until_ms)
 		until_ms = challenge_ms;
+	refresh_ms = reporter_refresh_ms(r->reporter, rounds_busy(&r->rounds), &workload);
+	if (refresh_ms < until_ms)
+		until_ms = refresh_ms;
 	if (may_report(r) && (changed_ms = rounds_changed_ms(&r->rounds, now_ms)) < until_ms)
 		until_ms = changed_ms;
 	if (now_ms + REPORTER_LOOK_MS < until_ms)
@@ -417,7 +438,8 @@ reload(struct runner *r, struct trouble *t)
 	measurer_drop_all(r->measurer); /* they tell a reporter that goes */
 	known = reporter_known(r->reporter);
 	reporter_free(&r->reporter);
-	if ((e = reporter_new(fresh, r->measurer, r->board, true, &r->reporter, t)) == ERR_OK &&
+	if ((e = reporter_new(fresh, r->measurer, r->board, r->giver, true, &r->reporter, t)) ==
+		ERR_OK &&
 	    ((e = rounds_set(&r->rounds, r->reporter, r->measurer, fresh)) != ERR_OK ||
 		(e = board_configure(r->board, fresh)) != ERR_OK))
 		reporter_free(&r->reporter);
@@ -425,6 +447,7 @@ reload(struct runner *r, struct trouble *t)
 		reporter_know(r->reporter, known, old);
 		free(known);
 		measurer_reload(r->measurer);
+		giver_reload(r->giver);
 		*r->config = fresh;
 		collector_config_free(&old);
 		logger_configure(&fresh->logging);
@@ -437,7 +460,7 @@ reload(struct runner *r, struct trouble *t)
 	collector_config_free(&fresh);
 	if (e == ERR_CONFIG) {
 		refuse_reload_for(e, t);
-		e = reporter_new(old, r->measurer, r->board, true, &r->reporter, t);
+		e = reporter_new(old, r->measurer, r->board, r->giver, true, &r->reporter, t);
 	}
 	if (e == ERR_OK)
 		reporter_know(r->reporter, known, old);

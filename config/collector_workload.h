@@ -47,6 +47,22 @@ struct collector_redact {
 	const char *after; /* only values behind one like this */
 };
 
+/* A file that a token is written to, anew each time. */
+struct collector_token_file {
+	const char *path;          /* in a directory that this user and root alone can write to */
+	const char *audience;      /* of the token; NULL: the first that there is */
+	const char *owner, *group; /* name, or decimal number; NULL: this process's */
+	uint32_t mode;             /* its owner reads it, others at most do */
+};
+
+/* Where the tokens go that signers give about a workload. */
+struct collector_token {
+	const char *socket; /* by which its processes get them; NULL: none */
+	const char *key;    /* file with its public key, which they are bound to; NULL: none */
+	size_t file_count;
+	const struct collector_token_file *files;
+};
+
 /* What measuring a workload once may cost; beyond it, it could not be measured. */
 struct collector_budgets {
 	uint32_t seconds;
@@ -96,7 +112,8 @@ struct collector_workload {
 	struct collector_budgets budgets;
 	size_t redact_count;
 	const struct collector_redact *redact;
-	const char *redaction_key; /* file; NULL where nothing is to be hidden */
+	const char *redaction_key;           /* file; NULL where nothing is to be hidden */
+	const struct collector_token *token; /* NULL: tokens go nowhere but to receipts */
 };
 
 #endif

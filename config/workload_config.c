@@ -155,6 +155,7 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_MAPPING("budgets", SETTINGS_OPTIONAL, struct raw_workload, budgets, budgets_fields),
     CYAML_FIELD_SEQUENCE("redact", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	redact, &redact_schema, 1, REDACT_RULES_MAX),
+    CYAML_FIELD_MAPPING("token", SETTINGS_OPTIONAL, struct raw_workload, token, token_fields),
     CYAML_FIELD_END,
 };
 #undef WORKLOAD
@@ -212,6 +213,7 @@ workloads_take(struct settings *s, const struct raw_workload *raw, size_t count,
 				    "\"%s\": two workloads are called \"%s\"; names must differ",
 				    key, workloads[i].name);
 	}
+	token_check_apart(s, workloads, count);
 	return workloads;
 }
 
@@ -234,6 +236,7 @@ take_workload(
 	take_keys(s, raw, index, w);
 	take_budgets(s, raw, index, w);
 	redact_take(s, raw->redact, raw->redact_count, index, w);
+	w->token = token_take(s, &raw->token, index);
 	for (size_t i = 0; i < raw->environment_count; i++)
 		if (!environment_name_is_good(raw->environment[i]))
 			settings_fault(s,

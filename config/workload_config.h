@@ -7,6 +7,7 @@
 #include "config/collector_workload.h"
 #include "config/redact_config.h"
 #include "config/settings.h"
+#include "config/token_config.h"
 
 /* The file's list as it stands, an entry each. */
 struct raw_workload_keys {
@@ -49,6 +50,7 @@ struct raw_workload {
 	struct raw_workload_budgets budgets;
 	struct raw_redact *redact;
 	uint32_t redact_count;
+	struct raw_workload_token token;
 };
 extern const cyaml_schema_value_t workload_schema;
 

@@ -36,9 +36,10 @@ struct filter_made {
 #define ROLE(role) (1U << (role))
 #define STARTING   ROLE(FILTER_STARTING)
 #define REPORTING  ROLE(FILTER_REPORTING)
+#define GIVING     ROLE(FILTER_GIVING)
 /* A measuring process has its starter's filter too: what it needs is in both. */
 #define READING (STARTING | ROLE(FILTER_MEASURING))
-#define ALL     (READING | REPORTING)
+#define ALL     (READING | REPORTING | GIVING)
 
 /* By what they are for; several names of one thing are what other libcs and machines call it. */
 static const struct {
@@ -87,6 +88,12 @@ static const struct {
 		    "socketpair", "connect", "bind", "getsockname", "getpeername", "getsockopt",
 		    "setsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg",
 		    "recvmmsg", "shutdown"}},
+    /* files of tokens, and whose they are */
+    {GIVING, {"open", "openat", "fcntl", "umask", "unlink", "unlinkat", "rename", "renameat",
+		 "renameat2", "fchmod", "fchown"}},
+    /* who reports, and processes that ask; these are pinned */
+    {GIVING, {"bind", "listen", "accept4", "getsockopt", "setsockopt", "sendto", "sendmsg",
+		 "recvfrom", "recvmsg", "pidfd_open"}},
     /* the status socket, which was made before */
     {REPORTING, {"accept4"}},
 };
@@ -126,7 +133,7 @@ static const struct {
     {READING, "ioctl", 1, INT_BITS, FS_IOC_MEASURE_VERITY},
     /* whether a file of an overlay is on a disk */
     {READING, "ioctl", 1, INT_BITS, FS_IOC_FIEMAP},
-    {REPORTING, "socket", 0, INT_BITS, AF_UNIX},
+    {REPORTING | GIVING, "socket", 0, INT_BITS, AF_UNIX},
     {REPORTING, "socket", 0, INT_BITS, AF_INET},
     {REPORTING, "socket", 0, INT_BITS, AF_INET6},
     /* threads of its own */

@@ -12,6 +12,7 @@
  *               removed, renamed, locked, traced or started
  *
  *   reporting   keeps files and speaks over the network. No process, no program, no tracing
+ *   giving      keeps files, gives them to others, and answers processes of this host
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_FILTER_H
 #define HALLMARK_COLLECTOR_PROCESSES_FILTER_H
@@ -19,7 +20,7 @@
 #include "collector/ground/trouble.h"
 #include "proto/err.h"
 
-enum filter_role { FILTER_STARTING, FILTER_MEASURING, FILTER_REPORTING };
+enum filter_role { FILTER_STARTING, FILTER_MEASURING, FILTER_REPORTING, FILTER_GIVING };
 
 /*
  * After everything else is given up, for ever, in all threads and in all processes to come; one

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/ioprio.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -68,6 +70,11 @@ static enum err confine(const char *path, const struct collector_config *config,
 static enum err allow_configured(
     struct landlock *l, const char *path, const struct collector_config *config, struct trouble *t);
 static enum err allow_system(struct landlock *l, struct trouble *t);
+static enum err allow_accounts(
+    struct landlock *l, const struct collector_config *config, struct trouble *t);
+static enum err allow_tokens(
+    struct landlock *l, const struct collector_config *config, struct trouble *t);
+static enum err allow_keeping_beside(struct landlock *l, const char *path, struct trouble *t);
 
 enum err
 rights_set_aside(struct trouble *t)
@@ -135,6 +142,27 @@ rights_report(const char *path, const struct collector_config *config, struct tr
 	if ((e = keep(NULL, 0, t)) == ERR_OK && (e = confine(path, config, t)) == ERR_OK)
 		e = filter_enter(FILTER_REPORTING, t);
 	return e;
+}
+
+enum err
+rights_give(const char *path, const struct collector_config *config, struct trouble *t)
+{
+	static const cap_value_t giving[] = {CAP_CHOWN};
+	struct landlock *l;
+	enum err e;
+
+	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
+		return trouble_set(
+		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
+	if ((e = keep(giving, COUNT(giving), t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
+		return e;
+	if ((e = landlock_allow_directory_of(l, path, t)) == ERR_OK &&
+	    (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
+	    (e = allow_system(l, t)) == ERR_OK && (e = allow_accounts(l, config, t)) == ERR_OK &&
+	    (e = allow_tokens(l, config, t)) == ERR_OK)
+		e = landlock_enter(l, t);
+	landlock_free(&l);
+	return e == ERR_OK ? filter_enter(FILTER_GIVING, t) : e;
 }
 
 enum err
@@ -276,4 +304,48 @@ allow_system(struct landlock *l, struct trouble *t)
 		e = landlock_allow_directory_of(l, resolver, t);
 	free(resolver);
 	return e;
+}
+
+/* Whose names are looked up on the host. */
+static enum err
+allow_accounts(struct landlock *l, const struct collector_config *config, struct trouble *t)
+{
+	static const char *const names[] = {"passwd", "group"};
+	const char *root = config->host_root != NULL ? config->host_root : "";
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < COUNT(names); i++) {
+		char path[PATH_MAX];
+
+		if (snprintf(path, sizeof(path), "%s/etc/%s", root, names[i]) < PATH_MAX)
+			e = landlock_allow_reading(l, path, t);
+	}
+	return e;
+}
+
+static enum err
+allow_tokens(struct landlock *l, const struct collector_config *config, struct trouble *t)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < config->workload_count; i++) {
+		const struct collector_token *token = config->workloads[i].token;
+
+		for (size_t j = 0; token != NULL && e == ERR_OK && j < token->file_count; j++)
+			e = allow_keeping_beside(l, token->files[j].path, t);
+		if (token != NULL && e == ERR_OK && token->socket != NULL)
+			e = allow_keeping_beside(l, token->socket, t);
+	}
+	return e;
+}
+
+static enum err
+allow_keeping_beside(struct landlock *l, const char *path, struct trouble *t)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(
+	    directory, sizeof(directory), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	return landlock_allow_keeping(l, directory, t);
 }

@@ -10,6 +10,8 @@
  *
  * Reporting needs none, and has neither them nor the files of others: landlock.h.
  *
+ * Giving tokens needs to give files to their owners, as far as that is held: CAP_CHOWN.
+ *
  * Each returns ERR_IO with the trouble in words: the program must not go on.
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_RIGHTS_H
@@ -46,6 +48,13 @@ enum err rights_measure_within(
  * receipts. No core dump, and not to be looked into by other processes of its user.
  */
 enum err rights_report(
+    const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
+
+/*
+ * Of the process that gives tokens: writes only in the directories that they are put in, and reads
+ * the configuration and who users are. It speaks to nobody but processes of this host.
+ */
+enum err rights_give(
     const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
 
 /*

@@ -1,13 +1,11 @@
 #include "collector/processes/starter.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,18 +14,11 @@
 
 #include "collector/files/filehash.h"
 #include "collector/machine/listeners.h"
+#include "collector/processes/apart.h"
 #include "collector/processes/measuring.h"
 #include "collector/processes/remembered.h"
 #include "collector/processes/rights.h"
-#include "journal/sink.h"
 #include "proto/evidence/bundle.h"
-
-/* AddressSanitizer's reports go there. */
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
 
 /* A measuring process that is there. The workload by its name: numbers change with a reload. */
 struct child {
@@ -52,8 +43,6 @@ struct starter {
 };
 
 static void serve(struct starter *s) __attribute__((noreturn));
-static void follow(pid_t parent, const char *name);
-static void detach(void);
 static void await(struct starter *s);
 static void reap(struct starter *s, size_t index);
 static void obey(struct starter *s);
@@ -94,8 +83,9 @@ starter_begin(const char *path, struct collector_config *config, bool tells_prog
 	if (child == 0) {
 		(void)close(pair[0]);
 		s.control = pair[1];
-		follow(parent, "hallmark-start");
-		detach();
+		apart_follow(parent);
+		apart_name("hallmark-start");
+		apart_detach();
 		serve(&s);
 	}
 	(void)close(pair[1]);
@@ -116,36 +106,6 @@ serve(struct starter *s)
 			await(s);
 	say(s, STARTER_ENDED, 0, &t, NULL, 0);
 	_exit(1);
-}
-
-/* Of a process that was forked: it ends with the one that did it. */
-static void
-follow(pid_t parent, const char *name)
-{
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
-		_exit(1);
-	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
-}
-
-/*
- * Signals that steer the program are the other one's, and so are its input, its output and its log,
- * in which a hijacked measuring process could say anything.
- */
-static void
-detach(void)
-{
-	const int none = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	(void)signal(SIGTERM, SIG_IGN);
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN);
-	if (none < 0)
-		_exit(1);
-	(void)dup2(none, STDIN_FILENO);
-	(void)dup2(none, STDOUT_FILENO);
-	if (!SANITIZED)
-		sink_leave(none);
-	(void)close(none);
 }
 
 /* Ends first: whose process has just ended may be measured again. */
@@ -331,7 +291,8 @@ run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workloa
 	(void)close(s->control);
 	for (size_t i = 0; i < s->count; i++)
 		(void)close(s->children[i].pidfd);
-	follow(parent, "hallmark-measur");
+	apart_follow(parent);
+	apart_name("hallmark-measur");
 	_exit(measuring_run(channel, &given, w, s->hash, known));
 }
 

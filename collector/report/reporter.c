@@ -13,6 +13,7 @@
 #include "collector/report/reporter_bundle.h"
 #include "collector/report/reporter_state.h"
 #include "collector/report/reporter_submit.h"
+#include "collector/report/reporter_tokens.h"
 #include "journal/logger.h"
 
 /* Of a workload, from before a reload. */
@@ -33,7 +34,7 @@ static enum err load_state(struct reporter *r, struct trouble *t);
 
 enum err
 reporter_new(const struct collector_config *config, struct measurer *measurer, struct board *board,
-    bool goes_on, struct reporter **out, struct trouble *t)
+    struct giver *giver, bool goes_on, struct reporter **out, struct trouble *t)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
 	enum err e;
@@ -44,6 +45,7 @@ reporter_new(const struct collector_config *config, struct measurer *measurer, s
 	r->config = config;
 	r->measurer = measurer;
 	r->board = board;
+	r->giver = giver;
 	r->challenges.count = config->workload_count;
 	r->next_s = goes_on ? reporter_promise_s(config) : 0;
 	r->receipts = r->log_dir = -1;
@@ -122,6 +124,18 @@ reporter_challenge_ms(const struct reporter *r, const bool *passed, size_t *work
 
 	return reporter_next_challenge(&r->challenges, passed, workload, &due_ms) ? due_ms
 										  : UINT64_MAX;
+}
+
+uint64_t
+reporter_refresh_ms(const struct reporter *r, const bool *passed, size_t *workload)
+{
+	return reporter_next_refresh_ms(r, passed, workload);
+}
+
+void
+reporter_refresh_begin(struct reporter *r, size_t workload)
+{
+	reporter_put_off_refresh(&r->workloads[workload]);
 }
 
 size_t

@@ -36,6 +36,7 @@
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_outcome.h"
 #include "collector/tell/board.h"
+#include "collector/tokens/giver.h"
 #include "config/collector_config.h"
 #include "proto/err.h"
 
@@ -43,12 +44,13 @@ struct reporter;
 struct reporter_known;
 
 /*
- * Opens state and receipts, loads keys. What it is given must outlive it; `board` may be NULL.
- * `goes_on`: rounds follow one another, so that a bundle can promise the next one. Sets *out to
- * NULL first.
+ * Opens state and receipts, loads keys. What it is given must outlive it; `board` and `giver` may
+ * be NULL. `goes_on`: rounds follow one another, so that a bundle can promise the next one. Sets
+ * *out to NULL first.
  */
 enum err reporter_new(const struct collector_config *config, struct measurer *measurer,
-    struct board *board, bool goes_on, struct reporter **out, struct trouble *t) MUST_USE;
+    struct board *board, struct giver *giver, bool goes_on, struct reporter **out,
+    struct trouble *t) MUST_USE;
 void reporter_free(struct reporter **r);
 
 /* Which signer is spoken to: collector/report/ranking.h. */
@@ -92,6 +94,14 @@ void reporter_take_news(struct reporter *r);
  * all count. UINT64_MAX: none is.
  */
 uint64_t reporter_challenge_ms(const struct reporter *r, const bool *passed, size_t *workload);
+
+/*
+ * When a workload is to be measured for another token, by interrupt_clock_ms: half of the life of
+ * the one that ends first is over. Of those in `passed` none, as above. UINT64_MAX: none is, or
+ * nobody is there to ask. It is put off by reporter_refresh_begin.
+ */
+uint64_t reporter_refresh_ms(const struct reporter *r, const bool *passed, size_t *workload);
+void reporter_refresh_begin(struct reporter *r, size_t workload);
 
 /* Bundles that wait for the log that was last spoken to. */
 size_t reporter_waiting(const struct reporter *r);

@@ -17,6 +17,7 @@
 #include "collector/store/chain.h"
 #include "collector/store/state.h"
 #include "collector/tell/board.h"
+#include "collector/tokens/giver.h"
 
 /* What is known of one workload. */
 struct reporter_workload {
@@ -29,6 +30,7 @@ struct reporter_workload {
 	bool was_unwatched;             /* some of it; told already */
 	bool lacks_room;                /* what came of it last could not be kept */
 	uint64_t took_ms;               /* the newest try to measure it */
+	uint64_t refresh_ms;            /* measured anew for a token then; 0: there is none */
 	/* of the measurement that is under way, as it was when that began */
 	uint64_t clock_ms; /* by interrupt_clock_ms */
 	uint64_t session;  /* 0: none */
@@ -48,6 +50,7 @@ struct reporter {
 	struct channel_context *tls;
 	struct measurer *measurer;    /* borrowed */
 	struct board *board;          /* borrowed; NULL: nobody asks */
+	struct giver *giver;          /* borrowed; NULL: tokens go nowhere */
 	struct receipt_keys *log_key; /* by signer */
 	int receipts;                 /* directory */
 	struct client *client;        /* NULL: not connected */

@@ -2,6 +2,7 @@
 
 #include "collector/ground/backoff.h"
 #include "collector/ground/interrupt.h"
+#include "collector/report/reporter_tokens.h"
 #include "journal/logger.h"
 
 /* A busy signer is asked again after up to 0.2, 0.4, 0.8, 1.6, 3.2 seconds. */
@@ -147,6 +148,7 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 		return state_failed(r, w, e, &t);
 	reporter_have_room(r, w);
 	ranking_receipt(&r->ranking);
+	reporter_take_tokens(r, w, head, m);
 	if (!head->content.offline)
 		board_verdict(r->board, (size_t)(w - r->workloads), &said);
 	out->status = said.status;
@@ -184,6 +186,7 @@ on_refusal(struct reporter *r, struct reporter_workload *w, const struct chain_h
 
 	tell_refusal(w, m);
 	board_refused(r->board, (size_t)(w - r->workloads), code);
+	reporter_refuse_tokens(r, w, code);
 	if (turn_away(r, head, code))
 		return REPORTER_STEP_LOST;
 	switch (code) {

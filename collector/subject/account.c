@@ -14,11 +14,27 @@
 #define PASSWD_SIZE_MAX (16 * 1024 * 1024) /* bytes: 200,000 users */
 #define STATUS_SIZE_MAX (2 * 1024 * 1024)  /* bytes: 65,536 groups and the rest */
 
+static enum err find(const char *host_root, const char *file, const char *what, const char *name,
+    uint32_t *out, struct trouble *t);
 static bool number_of(struct view line, const char *name, uint64_t *number);
 static bool next_field(struct view *rest, struct view *field);
 
 enum err
 account_find(const char *host_root, const char *user, uid_t *out, struct trouble *t)
+{
+	return find(host_root, "/etc/passwd", "user", user, out, t);
+}
+
+enum err
+account_find_group(const char *host_root, const char *group, gid_t *out, struct trouble *t)
+{
+	return find(host_root, "/etc/group", "group", group, out, t);
+}
+
+/* In `file`, whose lines begin with a name, a password and a number. */
+static enum err
+find(const char *host_root, const char *file, const char *what, const char *name, uint32_t *out,
+    struct trouble *t)
 {
 	struct buf text = BUF_INIT;
 	struct view rest, line;
@@ -26,26 +42,26 @@ account_find(const char *host_root, const char *user, uid_t *out, struct trouble
 	int root = -1;
 	enum err e;
 
-	if (decimal_decode(view_of_string(user), &number) == ERR_OK && number < UINT32_MAX) {
-		*out = (uid_t)number;
+	if (decimal_decode(view_of_string(name), &number) == ERR_OK && number < UINT32_MAX) {
+		*out = (uint32_t)number;
 		return ERR_OK;
 	}
 	number = UINT64_MAX;
 	if ((e = host_root_open(host_root, &root, t)) != ERR_OK)
 		return e;
-	if (rooted_read(root, "/etc/passwd", PASSWD_SIZE_MAX, &text, NULL) == ERR_OK) {
+	if (rooted_read(root, file, PASSWD_SIZE_MAX, &text, NULL) == ERR_OK) {
 		rest = buf_view(&text);
 		while (number == UINT64_MAX && line_next(&rest, &line) == ERR_OK)
-			(void)number_of(line, user, &number);
+			(void)number_of(line, name, &number);
 	}
 	buf_free(&text);
 	(void)close(root);
 	if (number >= UINT32_MAX)
 		return trouble_set(t, ERR_NOT_FOUND,
-		    "user %s is not in /etc/passwd of the host; one that it does not know is named "
-		    "by the number",
-		    user);
-	*out = (uid_t)number;
+		    "%s %s is not in %s of the host; one that it does not know is named by the "
+		    "number",
+		    what, name, file);
+	*out = (uint32_t)number;
 	return ERR_OK;
 }
 
@@ -79,7 +95,7 @@ account_is(const struct account_ids *ids, uid_t user)
 	return ids->id[0] == user || ids->id[1] == user;
 }
 
-/* passwd(5): name, password, number. */
+/* passwd(5), group(5): name, password, number. */
 static bool
 number_of(struct view line, const char *name, uint64_t *number)
 {

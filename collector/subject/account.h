@@ -21,6 +21,10 @@
 enum err account_find(
     const char *host_root, const char *user, uid_t *out, struct trouble *t) MUST_USE;
 
+/* The same of a group, in /etc/group. */
+enum err account_find_group(
+    const char *host_root, const char *group, gid_t *out, struct trouble *t) MUST_USE;
+
 /* Real, effective, saved and file system's, of the first thread. */
 struct account_ids {
 	uid_t id[4];

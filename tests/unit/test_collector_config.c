@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <sys/stat.h>
+
 #include "config/collector_config.h"
 #include "tests/unit/config_sample.h"
 #include "tests/unit/config_subject.h"
@@ -438,6 +440,64 @@ is_sample(struct fixture *f, const char *text)
 	collector_config_free(&c);
 }
 
+/* In a directory of its own. */
+#define TOKEN(rest) "[executable]\n    token: {" rest "}"
+#define FILES(rest) TOKEN("files: [{path: tokens/a" rest "}]")
+
+static void
+test_where_tokens_go(void **state)
+{
+	struct fixture *f = *state;
+	struct collector_config *c;
+	const struct collector_token *t;
+
+	fixture_mkdir(f, "tokens");
+	c = accept(state, "[executable]", "[executable]");
+	assert_null(c->workloads[0].token);
+	collector_config_free(&c);
+	c = accept(state, "[executable]",
+	    TOKEN("socket: tokens/s, key: k, files: [{path: tokens/a}, {path: tokens/b, audience: "
+		  "\"urn:b\", owner: one, group: 7, mode: \"0644\"}, {path: tokens/c, group: g}]"));
+	t = c->workloads[0].token;
+	assert_non_null(strstr(t->socket, "/tokens/s"));
+	assert_non_null(strstr(t->key, "/k"));
+	assert_int_equal(t->file_count, 3);
+	assert_non_null(strstr(t->files[0].path, "/tokens/a"));
+	assert_null(t->files[0].audience);
+	assert_null(t->files[0].owner);
+	assert_int_equal(t->files[0].mode, 0400);
+	assert_string_equal(t->files[1].audience, "urn:b");
+	assert_string_equal(t->files[1].owner, "one");
+	assert_string_equal(t->files[1].group, "7");
+	assert_int_equal(t->files[1].mode, 0644);
+	assert_int_equal(t->files[2].mode, 0440);
+	collector_config_free(&c);
+}
+
+static void
+test_where_tokens_do_not_go(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_mkdir(f, "tokens");
+	refuse(state, "[executable]", TOKEN(""), 10, "must say where tokens go");
+	refuse(state, "[executable]", TOKEN("key: k"), 10, "must say where tokens go");
+	refuse(state, "[executable]", FILES(", mode: \"0666\""), 10, "must be octal");
+	refuse(state, "[executable]", FILES(", mode: \"0200\""), 10, "must be octal");
+	refuse(state, "[executable]", FILES(", mode: \"0500\""), 10, "must be octal");
+	refuse(state, "[executable]", FILES(", mode: \"048\""), 10, "must be octal");
+	refuse(state, "[executable]", FILES(", audience: \"\""), 10, "1 to 512");
+	refuse(state, "[executable]", TOKEN("files: [{path: tokens/a}, {path: tokens/a}]"), 10,
+	    "two tokens go to");
+	refuse(state, "[executable]", TOKEN("files: [{path: none/a}]"), 10, "No such file");
+	refuse(state, "[executable]\n",
+	    FILES("") "\n  - {name: b, pid_file: b, measure: [executable], token: {files: [{path: "
+		      "tokens/a}]}}\n",
+	    11, "another workload's");
+	assert_int_equal(chmod(fixture_path(f, "tokens"), 0775), 0);
+	refuse(state, "[executable]", FILES(""), 10, "closed to writing by group and others");
+}
+
 static void
 test_sample(void **state)
 {
@@ -480,6 +540,8 @@ main(void)
 	    WITH_FIXTURE(test_workload_with_everything),
 	    WITH_FIXTURE(test_addresses),
 	    WITH_FIXTURE(test_what_is_hidden),
+	    WITH_FIXTURE(test_where_tokens_go),
+	    WITH_FIXTURE(test_where_tokens_do_not_go),
 	    WITH_FIXTURE(test_ways_to_name_processes),
 	    WITH_FIXTURE(test_patterns_take_so_many_bytes),
 	    WITH_FIXTURE(test_files_and_directories),
