@@ -1,6 +1,7 @@
 #include "config/nearest.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX 48 /* bytes: longer words are not compared; no key of ours is */
@@ -35,6 +36,17 @@ nearest_found(const struct nearest *n)
 	if (n->best == NULL || n->distance > 1 + n->word.size / 3)
 		return NULL;
 	return n->best;
+}
+
+const char *
+nearest_question(const struct nearest *n, char to[NEAREST_QUESTION_SIZE])
+{
+	const char *near = nearest_found(n);
+
+	to[0] = '\0';
+	if (near != NULL)
+		(void)snprintf(to, NEAREST_QUESTION_SIZE, "; did you mean \"%s\"?", near);
+	return to;
 }
 
 /* Three rows of the usual table: this one, the one before, the one before that. */

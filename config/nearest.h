@@ -21,4 +21,8 @@ void nearest_offer(struct nearest *n, const char *known);
 /* NULL if none is near: more than a third of the word's letters differ. */
 const char *nearest_found(const struct nearest *n);
 
+/* The end of a fault that asks whether it was meant, which is empty where none is near. */
+#define NEAREST_QUESTION_SIZE 320
+const char *nearest_question(const struct nearest *n, char to[NEAREST_QUESTION_SIZE]);
+
 #endif

@@ -41,6 +41,7 @@ static void check_key_process(
 static void check_socket(const char *path, struct checking *all);
 static void check_program(
     const struct signer_config *c, const struct policy *p, struct checking *all);
+static uint32_t service_uid(const struct signer_config *c);
 static void note_new_log(const struct signer_config *c, struct checking *all);
 static void note_speaker(const struct policy *p, struct checking *all);
 static void print_clock(void);
@@ -66,8 +67,11 @@ signer_check(const char *path, const char *as, bool json)
 	}
 	if (good)
 		note_new_log(loaded.config, &all);
-	if (good)
+	if (good) {
 		policy_advise(loaded.policy, (uint64_t)time(NULL), &all.warnings);
+		policy_advise_writers(loaded.policy, loaded.config->policy_file,
+		    service_uid(loaded.config), &all.warnings);
+	}
 	if (good)
 		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
 	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))
@@ -283,6 +287,15 @@ check_program(const struct signer_config *c, const struct policy *p, struct chec
 	if (p != NULL)
 		check_tokens(c->key_process.config, hsm, p, faults, &all->notes);
 	hsm_config_free(&hsm);
+}
+
+/* That whose log it is; root may be the one who asks. */
+static uint32_t
+service_uid(const struct signer_config *c)
+{
+	struct stat st;
+
+	return stat(c->log_directory, &st) == 0 ? st.st_uid : geteuid();
 }
 
 /* A path that is mistaken would begin an empty log beside the right one. */

@@ -15,6 +15,7 @@
 #define ANONYMOUS_BYTES_MIN (64UL * 1024)
 #define ANONYMOUS_POWERS    46
 
+#define LONG_S    (366UL * 86400)      /* of an exception: longer than a year is for good */
 #define SHOWN_MAX 256                  /* bytes of a path */
 #define KEY_MAX   (DRAFT_KEY_MAX + 64) /* of a key in a rule */
 
@@ -214,6 +215,13 @@ advise_exceptions(const struct advising *a, const struct policy_rule *r, size_t 
 			advise(a, key, "no exception is needed for %.*s: a set of the rule has it",
 			    view_precision(x->subject), (const char *)x->subject.data);
 			advices_mend(a->to, "take it out");
+		} else if (x->until_s - a->now_s > LONG_S) {
+			advise(a, key, "the exception for %.*s lasts until %s, more than a year",
+			    view_precision(x->subject), (const char *)x->subject.data,
+			    utc_text(x->until_s, time));
+			advices_mend(a->to,
+			    "give it an end at which somebody looks again, or make a set of what "
+			    "is to stay");
 		}
 	}
 }

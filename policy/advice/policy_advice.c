@@ -4,11 +4,15 @@
 
 #include "policy/advice/advising.h"
 #include "policy/compile/draft.h"
+#include "policy/words/outcome_keys.h"
 #include "proto/utc.h"
 
 static void advise_review(const struct advising *a, const char *key, uint64_t by_s);
 static void advise_blocks(const struct advising *a);
 static void advise_entry(const struct advising *a, size_t entry);
+static void advise_nothing(const struct advising *a, const struct policy_rule *r, size_t entry);
+static bool says_nothing_of_files(enum component_kind kind, const struct file_rule *r);
+static bool says_nothing_of_facts(const struct fact_rule *r);
 static bool takes_all(const struct policy_rule *r);
 
 void
@@ -78,12 +82,56 @@ advise_entry(const struct advising *a, size_t entry)
 		advices_mend(
 		    a->to, "add a rule for \"%s\"", executable ? "libraries" : "executable");
 	}
+	advise_nothing(a, r, entry);
 	if (takes_all(r)) {
 		advise(a, key,
 		    "this entry is always affirming: none of its demands refuses any value");
 		advices_mend(a->to, "demand values, or list under \"recorded\" what is only to be "
 				    "kept");
 	}
+}
+
+/* A rule whose findings say nothing, whatever is found. */
+static void
+advise_nothing(const struct advising *a, const struct policy_rule *r, size_t entry)
+{
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
+		const enum component_kind kind = (enum component_kind)k;
+		char key[DRAFT_KEY_MAX];
+
+		if ((r->files[k] == NULL || !says_nothing_of_files(kind, r->files[k])) &&
+		    (r->facts[k] == NULL || !says_nothing_of_facts(r->facts[k])))
+			continue;
+		(void)snprintf(
+		    key, sizeof(key), "workloads[%zu].%s", entry, component_kind_name(kind));
+		advise(a, key,
+		    "every outcome of \"%s\" is none: whatever is found, the report makes no "
+		    "statement about it",
+		    component_kind_name(kind));
+		advices_mend(a->to,
+		    "say \"warning\" where somebody is to look, or list it under \"recorded\"");
+	}
+}
+
+static bool
+says_nothing_of_files(enum component_kind kind, const struct file_rule *r)
+{
+	const struct outcome_key *k;
+
+	for (size_t i = 0; (k = outcome_key_at(i)) != NULL; i++)
+		if ((k->kinds & 1U << kind) != 0 && outcome_key_value(k, r) != REPORT_NONE)
+			return false;
+	return true;
+}
+
+static bool
+says_nothing_of_facts(const struct fact_rule *r)
+{
+	bool nothing = r->list_count == 0 || r->unlisted == REPORT_NONE;
+
+	for (size_t i = 0; i < r->fact_count; i++)
+		nothing = nothing && r->facts[i].unmatched == REPORT_NONE;
+	return nothing;
 }
 
 /* A set never takes everything. What is implied is not what its author has demanded. */

@@ -17,4 +17,11 @@
  */
 void policy_advise(const struct policy *p, uint64_t now_s, struct advices *to);
 
+/*
+ * The same of the files that a policy was read from: `file`, and all that it names, with the
+ * directories above them. It looks at who may write to them now, other than root and the service.
+ */
+void policy_advise_writers(
+    const struct policy *p, const char *file, uint32_t service_uid, struct advices *to);
+
 #endif

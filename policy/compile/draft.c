@@ -9,6 +9,8 @@
 #include "proto/glob.h"
 #include "proto/utc.h"
 
+#define GUESSES_MAX 64 /* each holds a name against all that there are */
+
 struct draft_told {
 	UT_hash_handle hh;
 	char text[];
@@ -153,6 +155,21 @@ draft_entry_key(const struct draft_entry *entry, const char *rest, char *key)
 	snprintf(key, DRAFT_KEY_MAX, "workloads[%zu]%s%s", entry->index,
 	    entry->is_start ? ".start" : "", rest);
 	return key;
+}
+
+void
+draft_guess_begin(struct draft *d, struct nearest *n, const char *name)
+{
+	const bool guess = d->guesses++ < GUESSES_MAX;
+
+	nearest_begin(n, guess ? view_of_string(name) : VIEW_LITERAL(""));
+}
+
+void
+draft_guess_offer(struct nearest *n, const char *known)
+{
+	if (known != NULL && n->word.size > 0)
+		nearest_offer(n, known);
 }
 
 const struct raw_file_rule *

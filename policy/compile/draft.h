@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "config/faults.h"
+#include "config/nearest.h"
 #include "policy/compile/policy_schema.h"
 #include "policy/rules/rule.h"
 
@@ -59,6 +60,13 @@ struct draft_entry {
 	struct policy_rule *rule;
 };
 const char *draft_entry_key(const struct draft_entry *entry, const char *rest, char *key);
+
+/*
+ * What may have been meant by a name that is not there: offer all that are, of which some may be
+ * NULL for a fault. Of a policy with many such names the first are guessed at.
+ */
+void draft_guess_begin(struct draft *d, struct nearest *n, const char *name);
+void draft_guess_offer(struct nearest *n, const char *known);
 
 /* The rule for this kind of files, NULL if the entry has none. */
 const struct raw_file_rule *draft_file_rule(const struct raw_workload *w, enum component_kind kind);

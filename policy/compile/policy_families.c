@@ -213,20 +213,27 @@ static size_t
 find_release(struct draft *d, size_t family, const char *key, const char *name, size_t otherwise)
 {
 	const struct raw_family *raw = &d->raw->families[family];
+	char question[NEAREST_QUESTION_SIZE];
+	struct nearest nearest;
 
 	for (size_t i = 0; i < raw->releases_count; i++)
 		if (is_same(raw->releases[i].name, name))
 			return i;
-	if (name != NULL)
-		draft_fault(d, key, "\"%s\" names \"%s\", which is no release of family \"%s\"",
-		    key, name, raw->name);
+	if (name != NULL) {
+		draft_guess_begin(d, &nearest, name);
+		for (size_t i = 0; i < raw->releases_count; i++)
+			draft_guess_offer(&nearest, raw->releases[i].name);
+		draft_fault(d, key, "\"%s\" names \"%s\", which is no release of family \"%s\"%s",
+		    key, name, raw->name, nearest_question(&nearest, question));
+	}
 	return otherwise;
 }
 
 static void
 check_windows(struct draft *d)
 {
-	char key[DRAFT_KEY_MAX];
+	char key[DRAFT_KEY_MAX], question[NEAREST_QUESTION_SIZE];
+	struct nearest nearest;
 
 	for (size_t i = 0; i < d->raw->windows_count; i++) {
 		const char *name = d->raw->windows[i].family;
@@ -234,11 +241,14 @@ check_windows(struct draft *d)
 
 		for (size_t j = 0; j < d->policy->family_count && !found; j++)
 			found = is_same(d->policy->families[j].name, name);
+		if (found)
+			continue;
 		snprintf(key, sizeof(key), "windows[%zu].family", i);
-		if (!found)
-			draft_fault(d, key,
-			    "\"%s\" names \"%s\", which is not listed under \"families\"", key,
-			    name);
+		draft_guess_begin(d, &nearest, name);
+		for (size_t j = 0; j < d->policy->family_count; j++)
+			draft_guess_offer(&nearest, d->policy->families[j].name);
+		draft_fault(d, key, "\"%s\" names \"%s\", which is not listed under \"families\"%s",
+		    key, name, nearest_question(&nearest, question));
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static void fault_unlisted(struct draft *d, const char *key, const char *name);
 static const struct policy_package_list *find(const struct policy *p, const char *name);
 
 void
@@ -18,11 +19,7 @@ policy_lists_compile(
 
 		snprintf(at, sizeof(at), "%s.lists[%zu]", key, i);
 		if (l == NULL)
-			draft_fault(d, at,
-			    "\"%s\" names \"%s\", which is not listed under \"package_lists\" at "
-			    "the "
-			    "top",
-			    at, raw->lists[i]);
+			fault_unlisted(d, at, raw->lists[i]);
 		for (size_t j = 0; j < to->list_count; j++)
 			if (to->lists[j] == l)
 				draft_fault(d, at, "\"%s\" names \"%s\" again", at, raw->lists[i]);
@@ -36,6 +33,20 @@ policy_lists_compile(
 	snprintf(at, sizeof(at), "%s.facts", key);
 	if (yaml_file_line(d->policy->yaml, at) == 0)
 		draft_fault(d, key, "\"%s\" demands nothing: add \"lists\" or \"facts\"", key);
+}
+
+static void
+fault_unlisted(struct draft *d, const char *key, const char *name)
+{
+	char question[NEAREST_QUESTION_SIZE];
+	struct nearest nearest;
+
+	draft_guess_begin(d, &nearest, name);
+	for (size_t i = 0; i < d->policy->package_list_count; i++)
+		draft_guess_offer(&nearest, d->policy->package_lists[i].name);
+	draft_fault(d, key,
+	    "\"%s\" names \"%s\", which is not listed under \"package_lists\" at the top%s", key,
+	    name, nearest_question(&nearest, question));
 }
 
 static const struct policy_package_list *

@@ -4,10 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/nearest.h"
-
-#define GUESSES_MAX 64 /* each holds a name against all sets */
-
 /* Where in the file sets are being gathered. */
 struct gathering {
 	struct draft *draft;
@@ -22,6 +18,7 @@ struct gathering {
 static void gather(struct gathering *g, enum component_kind kind);
 static void take_name(struct gathering *g, const char *name);
 static void fault_unlisted(struct gathering *g, const char *name);
+static void fault_no_family(struct gathering *g, const char *name);
 static void take_set(struct gathering *g, const char *name, const struct policy_reference *r);
 static void keep_sets(struct gathering *g);
 static void take_families(struct gathering *g);
@@ -109,23 +106,32 @@ static void
 fault_unlisted(struct gathering *g, const char *name)
 {
 	const struct policy *p = g->draft->policy;
-	const bool guess = g->draft->guesses++ < GUESSES_MAX;
+	char question[NEAREST_QUESTION_SIZE];
 	struct nearest nearest;
-	const char *near;
 
-	nearest_begin(&nearest, view_of_string(name));
-	for (size_t i = 0; guess && i < p->reference_count; i++) {
-		const char *own = called(&p->references[i]);
-
-		if (own != NULL)
-			nearest_offer(&nearest, own);
-	}
-	near = nearest_found(&nearest);
+	draft_guess_begin(g->draft, &nearest, name);
+	for (size_t i = 0; i < p->reference_count; i++)
+		draft_guess_offer(&nearest, called(&p->references[i]));
 	draft_fault(g->draft, g->key,
 	    "\"%s\" names \"%s\", which is not listed under \"references\" or \"families\" at the "
-	    "top%s%s%s",
-	    g->key, name, near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-	    near != NULL ? "\"?" : "");
+	    "top%s",
+	    g->key, name, nearest_question(&nearest, question));
+}
+
+static void
+fault_no_family(struct gathering *g, const char *name)
+{
+	const struct policy_rule *rule = g->rule;
+	char question[NEAREST_QUESTION_SIZE];
+	struct nearest nearest;
+
+	draft_guess_begin(g->draft, &nearest, name);
+	for (size_t i = 0; i < rule->reference_count; i++)
+		if (rule->reference[i]->family != NULL)
+			draft_guess_offer(&nearest, called(rule->reference[i]));
+	draft_fault(g->draft, g->key,
+	    "\"%s\" names \"%s\", which is no family that a rule of this entry uses%s", g->key,
+	    name, nearest_question(&nearest, question));
 }
 
 static void
@@ -190,10 +196,7 @@ take_releases(struct gathering *g)
 		snprintf(rest, sizeof(rest), ".release[%zu]", i);
 		draft_entry_key(g->entry, rest, g->key);
 		if (bits == 0)
-			draft_fault(g->draft, g->key,
-			    "\"%s\" names \"%s\", which is no family that a rule of this entry "
-			    "uses",
-			    g->key, name);
+			fault_no_family(g, name);
 		if (twice)
 			draft_fault(g->draft, g->key, "\"%s\" names \"%s\" again", g->key, name);
 		rule->release[rule->release_count++] = bits;

@@ -51,14 +51,20 @@ const struct policy_source *
 policy_sources_find(struct draft *d, const char *key, const char *name)
 {
 	const struct policy *p = d->policy;
+	char question[NEAREST_QUESTION_SIZE];
+	struct nearest nearest;
 
 	if (name == NULL)
 		return NULL;
 	for (size_t i = 0; i < p->source_count; i++)
 		if (p->sources[i].name != NULL && strcmp(p->sources[i].name, name) == 0)
 			return &p->sources[i];
-	draft_fault(d, key, "\"%s\" names \"%s\", which is not listed under \"sources\" at the top",
-	    key, name);
+	draft_guess_begin(d, &nearest, name);
+	for (size_t i = 0; i < p->source_count; i++)
+		draft_guess_offer(&nearest, p->sources[i].name);
+	draft_fault(d, key,
+	    "\"%s\" names \"%s\", which is not listed under \"sources\" at the top%s", key, name,
+	    nearest_question(&nearest, question));
 	return NULL;
 }
 

@@ -288,8 +288,8 @@ ground_of(struct expanding *x, struct yaml_node *use)
 static struct block *
 find_block(struct expanding *x, const struct yaml_node *name)
 {
+	char question[NEAREST_QUESTION_SIZE];
 	struct nearest nearest;
-	const char *near;
 	struct block *b;
 
 	HASH_FIND(hh, x->by_name, name->text.data, name->text.size, b);
@@ -309,12 +309,10 @@ find_block(struct expanding *x, const struct yaml_node *name)
 	nearest_begin(&nearest, name->text);
 	for (size_t i = 0; i < x->block_count && x->guesses < GUESSES_MAX; i++)
 		nearest_offer(&nearest, (const char *)x->block[i].name->text.data);
-	near = nearest_found(&nearest);
 	x->guesses++;
 	faults_add(x->joining->faults, name->file, name->line,
-	    "\"use\" names \"%s\", which is no block of \"rules\"%s%s%s",
-	    (const char *)name->text.data, near != NULL ? "; did you mean \"" : "",
-	    near != NULL ? near : "", near != NULL ? "\"?" : "");
+	    "\"use\" names \"%s\", which is no block of \"rules\"%s", (const char *)name->text.data,
+	    nearest_question(&nearest, question));
 	return NULL;
 }
 

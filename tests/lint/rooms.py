@@ -50,7 +50,7 @@ ROOMS = {
     "policy/compile": [*POLICY_GROUND, "policy/rules"],
     "policy": [*POLICY_GROUND, "policy/rules", "policy/compile"],
     "policy/appraisal": [*POLICY_GROUND, "policy/rules", "policy"],
-    "policy/advice": [*POLICY_GROUND, "policy/rules", "policy/compile", "policy"],
+    "policy/advice": [*POLICY_GROUND, "policy/rules", "policy/compile", "policy", "policy/words"],
     "policy/words": [*POLICY_GROUND, "policy/rules", "policy/compile", "policy", "policy/appraisal"],
     "log": [*PROTO, "config", "policy", "policy/appraisal"],
     "log/stored": [*PROTO, "config", "policy", "policy/appraisal", "policy/governance", "log"],
@@ -93,7 +93,7 @@ TAKES = {
     ("policy/compile", "config"): {"faults.h", "yaml.h", "yaml_check.h", "nearest.h"},
     ("policy/appraisal", "config"): set(),
     ("signer/learn", "policy/compile"): {"policy_schema.h"},  # what may stand in the file that it writes
-    ("policy/advice", "config"): {"yaml.h", "nearest.h"},
+    ("policy/advice", "config"): {"yaml.h", "yaml_check.h", "nearest.h"},
     # Another form of store stands behind these.
     ("signer/ledger", "signer/ledger/store"):
         {"store.h", "evidence.h", "index.h", "record.h", "chain_head.h", "notice_row.h"},

@@ -344,6 +344,28 @@ test_what_was_to_be_looked_through(void **state)
 }
 
 static void
+test_rules_that_make_no_statement(void **state)
+{
+	static const char said[] = "is none: whatever is found, the report makes no statement";
+
+	expect_one(state, "    runtime: {unmatched: none, facts: [{name: uid, allow: [\"0\"]}]}\n",
+	    REST_LINE, said, "\"recorded\"");
+	expect_none(state,
+	    "    runtime: {unmatched: none, facts: [{name: uid, allow: [\"0\"], unmatched: "
+	    "warning}]}\n");
+	expect_one(state,
+	    "    files: {references: [one], unknown: none, changed: none, missing: none, "
+	    "unreadable: none, unstable: none, changed_since_start: none, world_writable: none, "
+	    "writable_by_others: none, owner: none, setuid: none, capabilities: none, rights: "
+	    "none}\n",
+	    REST_LINE, said, "\"recorded\"");
+	expect_none(state,
+	    "    files: {references: [one], unknown: none, changed: none, missing: none, "
+	    "unreadable: none, unstable: none, changed_since_start: none, world_writable: none, "
+	    "writable_by_others: none, owner: none, setuid: none, capabilities: none}\n");
+}
+
+static void
 test_blocks_that_nobody_uses(void **state)
 {
 	expect_one(state, "rules:\n  - {name: odd, max_age_s: 60}\n", REST_LINE + 1,
@@ -422,6 +444,9 @@ test_exceptions(void **state)
 	    {"path: /usr/bin/one, sha256: " HEX_B, "2027-01-16", NULL},
 	    {"path: /usr/bin/one, sha256: " HEX_A, "2027-01-16",
 		"no exception is needed for /usr/bin/one"},
+	    {"path: /usr/bin/odd, sha256: " HEX_B, "2028-01-16T08:00:00Z", NULL},
+	    {"path: /usr/bin/odd, sha256: " HEX_B, "2028-01-16T08:00:01Z",
+		"for /usr/bin/odd lasts until 2028-01-16T08:00:01Z, more than a year"},
 	};
 	char text[512];
 
@@ -514,6 +539,7 @@ main(void)
 	    WITH_FILES(test_entries_that_are_always_affirming),
 	    WITH_FILES(test_sets_that_nobody_uses_and_windows_that_are_over),
 	    WITH_FILES(test_what_was_to_be_looked_through),
+	    WITH_FILES(test_rules_that_make_no_statement),
 	    WITH_FILES(test_blocks_that_nobody_uses),
 	    WITH_FILES(test_package_lists_that_nobody_uses),
 	    WITH_FILES(test_paths_below_links),
