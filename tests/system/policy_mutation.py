@@ -37,9 +37,12 @@ def schema_keys():
 
 
 def fails(test, number):
-    """Whether the test program does, with this mutant."""
-    child = subprocess.run([test], env={**os.environ, "HALLMARK_MUTANT": str(number)}, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE_S, check=False)
+    """Whether the test program does, with this mutant, or does not come to an end."""
+    try:
+        child = subprocess.run([test], env={**os.environ, "HALLMARK_MUTANT": str(number)}, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE_S, check=False)
+    except subprocess.TimeoutExpired:
+        return True
     return child.returncode != 0
 
 
