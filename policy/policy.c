@@ -220,6 +220,15 @@ policy_file_at(const struct policy *p, size_t index)
 	return &p->files[index];
 }
 
+bool
+policy_rule_has_set(const struct policy_rule *r, const struct digest *set)
+{
+	for (size_t i = 0; i < r->reference_count; i++)
+		if (digest_equal(&r->reference[i]->digest, set))
+			return true;
+	return false;
+}
+
 struct view
 policy_rule_tokens(const struct policy_rule *r)
 {

@@ -104,6 +104,9 @@ bool policy_rule_allows(const struct policy_rule *r, struct view collector);
 /* The pattern of its workloads. */
 struct view policy_rule_match(const struct policy_rule *r);
 
+/* One of its reference sets has this digest. */
+bool policy_rule_has_set(const struct policy_rule *r, const struct digest *set);
+
 /* A rule by its number, for who keeps one for each of many: from 1; 0 is NULL. */
 uint32_t policy_rule_number(const struct policy *p, const struct policy_rule *r);
 const struct policy_rule *policy_rule_at(const struct policy *p, uint32_t number);

@@ -21,6 +21,7 @@
 #include "signer/sandbox.h"
 #include "signer/session/challenge.h"
 #include "signer/session/policy_change.h"
+#include "signer/session/recall.h"
 #include "signer/session/relay.h"
 #include "signer/session/roster.h"
 #include "signer/session/service.h"
@@ -99,6 +100,7 @@ static void on_stop_deadline(uv_timer_t *handle);
 static void on_signal(uv_signal_t *handle, int number);
 static bool say_succession(struct signer *s);
 static void on_ready(void *context);
+static bool may_vouch(void *context, const struct workload *w, uint64_t index);
 static void on_settled(void *context);
 static void on_room(void *context);
 static void on_fatal(void *context);
@@ -168,6 +170,7 @@ start(struct signer *s, struct loaded *l)
 	    .noted = statements_on_noted,
 	    .waiter_gone = session_is_gone,
 	    .waiter_release = session_release,
+	    .may_vouch = may_vouch,
 	    .room = on_room,
 	    .fatal = on_fatal,
 	    .context = s};
@@ -366,6 +369,7 @@ on_turn(struct signer *s)
 		return;
 	more = say_absences(s);
 	more = policy_change_go_on(&s->service) || more;
+	more = recall_go_on(&s->service) || more;
 	say_told(s);
 	while (any) {
 		any = links_drive(&s->links, until_ns);
@@ -466,6 +470,7 @@ on_tick(uv_timer_t *handle)
 	(void)service_entry_s(&s->service);
 	storage_look(&s->service.storage, s->service.config);
 	challenge_expire(&s->service, uv_hrtime() / 1000000);
+	recall_tick(&s->service);
 	policy_change_look(&s->service);
 	reloader_tick(&s->reloader);
 	ends_say(&s->service);
@@ -531,6 +536,7 @@ on_ready(void *context)
 		on_fatal(s);
 		return;
 	}
+	recall_resume(&s->service);
 	if (listener_open(&s->listener, &s->loop, &s->service, &s->fronts) != ERR_OK) {
 		on_fatal(s);
 		return;
@@ -542,6 +548,14 @@ on_ready(void *context)
 	logline_view(&l, "policy", policy_id(s->service.policy));
 	logline_number(&l, "loops", s->fronts.count);
 	logline_end(&l);
+}
+
+static bool
+may_vouch(void *context, const struct workload *w, uint64_t index)
+{
+	const struct signer *s = context;
+
+	return recall_may_vouch(&s->service, w, index);
 }
 
 static void

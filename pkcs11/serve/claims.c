@@ -31,6 +31,7 @@ static const struct token_profile *find_profile(const struct hsm_config *c, stru
 static bool take_audience(const struct token_profile *p, struct view *audience, struct buf *why);
 static bool is_covered(const struct hsm_config *c, const struct token_profile *p,
     const struct report *r, struct buf *why);
+static bool is_revoked(const struct report *r, struct buf *why);
 static bool is_in_time(const struct claims_source *source, const struct token_profile *p,
     const struct report *r, struct buf *why);
 static bool matches_any(
@@ -89,7 +90,8 @@ claims_derive(const struct hsm_config *config, const struct claims_source *sourc
 		    "start");
 		return ERR_TOKEN_PROFILE;
 	}
-	if (!is_covered(config, profile, r, why) || !is_in_time(&asked, profile, r, why))
+	if (is_revoked(r, why) || !is_covered(config, profile, r, why) ||
+	    !is_in_time(&asked, profile, r, why))
 		return ERR_TOKEN_PROFILE;
 	return write_claims(config, profile, r, &asked, claims);
 }
@@ -149,6 +151,20 @@ is_covered(const struct hsm_config *c, const struct token_profile *p, const stru
 		    report_status_name(r->status));
 	else
 		return true;
+	return false;
+}
+
+/* Whatever the profile covers: operators have said that nobody is to rely on it. */
+static bool
+is_revoked(const struct report *r, struct buf *why)
+{
+	for (size_t i = 0; i < r->finding_count; i++) {
+		if (!view_equal(r->finding[i].code, VIEW_LITERAL("revoked")))
+			continue;
+		buf_append_format(why, "expected a report of what counts, found: %.*s",
+		    view_precision(r->finding[i].detail), (const char *)r->finding[i].detail.data);
+		return true;
+	}
 	return false;
 }
 

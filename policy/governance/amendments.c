@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/evidence/bundle_chain.h"
 #include "proto/glob.h"
 
 static size_t first_of(const struct amendments *a, enum revoked what, const struct digest *subject);
@@ -51,8 +52,10 @@ amendments_settle(struct amendments *a)
 
 const struct revoke *
 amendments_revoke_source(
-    const struct amendments *a, struct view collector, struct view workload, uint64_t now_s)
+    const struct amendments *a, struct view collector, struct view chain, uint64_t now_s)
 {
+	const struct view workload = bundle_chain_workload(chain);
+
 	for (size_t i = 0; a != NULL && i < a->revoke_count; i++) {
 		const struct revoke *r = &a->revoke[i];
 

@@ -48,10 +48,10 @@ void amendments_settle(struct amendments *a);
 
 /*
  * The first, by the name of its statement, that is in force at this time and is about this; NULL if
- * there is none.
+ * there is none. A chain is named as a bundle names it (proto/evidence/bundle_chain.h).
  */
 const struct revoke *amendments_revoke_source(
-    const struct amendments *a, struct view collector, struct view workload, uint64_t now_s);
+    const struct amendments *a, struct view collector, struct view chain, uint64_t now_s);
 const struct revoke *amendments_revoke(
     const struct amendments *a, enum revoked what, const struct digest *subject, uint64_t now_s);
 

@@ -27,6 +27,8 @@
 	X(tokens, "tokens", "tokens made")                                                         \
 	X(tokens_refused, "tokens_refused", "tokens that no profile of the key process gives")     \
 	X(tokens_late, "tokens_late", "tokens not asked for, because the report was over")         \
+	X(tokens_withheld, "tokens_withheld",                                                      \
+	    "tokens not asked for, or not given, because of what was revoked")                     \
 	X(components, "components", "components, and segments of lists, received and stored")      \
 	X(component_bytes, "component_bytes",                                                      \
 	    "bytes of components and segments received and stored")                                \

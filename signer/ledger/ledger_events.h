@@ -41,6 +41,9 @@ struct ledger_events {
 	/* Nobody waits any more where `waiter` did (it is gone): may another take its place? */
 	bool (*waiter_gone)(void *waiter);
 	void (*waiter_release)(void *waiter);
+	/* Whether there may be a token about this entry, when it is asked for and when it is there.
+	 */
+	bool (*may_vouch)(void *context, const struct workload *w, uint64_t index);
 	/* There is room again after ledger_has_room said no. */
 	void (*room)(void *context);
 	/* Nothing can be acknowledged any more. The reason has been logged. */

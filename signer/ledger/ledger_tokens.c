@@ -26,6 +26,8 @@
  *   - the key process goes down: all that were asked are asked again of the next one, by the above.
  *   - it gives no token about this report, because no profile of its covers it: the receipt leaves
  *     without that one. It is counted, and said: the first, then a line a minute.
+ *   - something was revoked since, which is about it: the receipt leaves without it, also where it
+ *     was made by then
  *   - the report's time is over before its turn comes: nobody could use a token any more. It is not
  *     asked, and the receipt leaves without one.
  *   - it refuses one as not logged: it has another log than we (ledger_sign.c: fatal).
@@ -70,6 +72,7 @@ static enum err add(struct ledger *l, const struct ledger_receipt *receipt, uint
     const struct ledger_wanted *wanted, bool again);
 static struct ledger_token *token_new(
     const struct ledger_receipt *receipt, uint64_t tree_size, const struct ledger_wanted *wanted);
+static bool may_vouch(const struct ledger *l, const struct ledger_token *t);
 static void go_on(struct ledger *l, struct ledger_token *t);
 static void finish(struct ledger *l, struct ledger_token *t);
 static size_t list_made(const struct ledger_token *t, struct view made[MESSAGE_TOKENS_MAX]);
@@ -148,7 +151,10 @@ ledger_tokens_advance(struct ledger *l)
 			return;
 		}
 		token_turns_take(&tokens->turns);
-		if (t->expires_s > now_s) {
+		if (!may_vouch(l, t)) {
+			l->counters->tokens_withheld++;
+			finish(l, t);
+		} else if (t->expires_s > now_s) {
 			token_window_ask(&tokens->window, uv_now(l->loop), &t->asked);
 			keyprocess_request(l->key_process, &request, t);
 		} else {
@@ -293,6 +299,12 @@ token_new(
 	return t;
 }
 
+static bool
+may_vouch(const struct ledger *l, const struct ledger_token *t)
+{
+	return l->events.may_vouch(l->events.context, t->workload, t->index);
+}
+
 /* Its next one, if it wants more, in a turn of its own. It is not the next to be asked. */
 static void
 go_on(struct ledger *l, struct ledger_token *t)
@@ -322,6 +334,11 @@ finish(struct ledger *l, struct ledger_token *t)
 	    .note = token_note(t),
 	    .token_count = list_made(t, made),
 	    .token = made};
+
+	if (receipt.token_count > 0 && !may_vouch(l, t)) {
+		l->counters->tokens_withheld += receipt.token_count;
+		receipt.token_count = 0;
+	}
 
 	token_proof(t, &proof);
 	l->in_flight--;

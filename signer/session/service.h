@@ -33,6 +33,19 @@ struct challenges {
 	size_t count;
 };
 
+/* Who is measured because something was revoked (recall.h). Zero-initialised. */
+struct recall {
+	bool active;
+	bool rests;  /* until the next tick: then those that were passed over have their turn */
+	bool passed; /* some could not be asked in this walk */
+	bool everybody;
+	struct workload_walk walk;
+	uint64_t since;          /* index of the notice */
+	uint64_t contents_since; /* of the newest that revoked a digest or a set; 0: none did */
+	size_t asked;            /* and not answered yet */
+	size_t sent;             /* since it began */
+};
+
 /* What has an end (signer/ends.h). */
 enum ends {
 	ENDS_CERTIFICATE,
@@ -72,6 +85,7 @@ struct service {
 	struct roster *roster;
 	struct relays *relays;
 	struct challenges challenges;
+	struct recall recall;
 	uint64_t evidence_bytes; /* that evidence on its way in takes, whole signer */
 	struct session *holders; /* of these bytes; linked in session_state.h */
 	struct clock clock;

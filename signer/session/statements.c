@@ -6,6 +6,7 @@
 #include "signer/ledger/ledger_stage.h"
 #include "signer/session/key_retired.h"
 #include "signer/session/policy_change.h"
+#include "signer/session/recall.h"
 
 struct statement_wait {
 	struct service *service;
@@ -78,6 +79,7 @@ static enum err
 take(struct service *s, struct view envelope, struct statement_wait *wait, const char *name)
 {
 	const struct statement_document *d;
+	struct revoke revoke;
 	bool sets_back;
 	uint64_t iat_s;
 	enum err e;
@@ -101,6 +103,8 @@ take(struct service *s, struct view envelope, struct statement_wait *wait, const
 		service_set_back(s, iat_s);
 	say_taken(d, s->chronicle.notices.newest.index, name);
 	key_retired_say(s, statement_document_statement(d));
+	if (revoke_of_statement(d, &revoke))
+		recall_begin(s, &revoke);
 	return ERR_OK;
 }
 

@@ -53,6 +53,7 @@ static void on_receipt(void *waiter, const struct ledger_receipt *receipt, uint6
 static void on_noted(void *waiter, uint64_t index);
 static bool on_waiter_gone(void *waiter);
 static void on_waiter_release(void *waiter);
+static bool may_vouch(void *context, const struct workload *w, uint64_t index);
 static void on_room(void *context);
 static void on_fatal(void *context);
 static void on_drained(void *context);
@@ -122,6 +123,7 @@ open_log(struct prefill *p)
 	    .noted = on_noted,
 	    .waiter_gone = on_waiter_gone,
 	    .waiter_release = on_waiter_release,
+	    .may_vouch = may_vouch,
 	    .room = on_room,
 	    .fatal = on_fatal,
 	    .context = p};
@@ -281,6 +283,15 @@ on_waiter_gone(void *waiter)
 {
 	(void)waiter;
 	return false;
+}
+
+static bool
+may_vouch(void *context, const struct workload *w, uint64_t index)
+{
+	(void)context;
+	(void)w;
+	(void)index;
+	return true;
 }
 
 static void

@@ -330,7 +330,7 @@ class Revoked:
         for s in self.said:
             patterns = [s.subject.get(name, "").encode() for name in ("collectors", "workloads")]
             if any(patterns) and (not patterns[0] or speaks_for(patterns[0], self.source[0].encode())) and \
-                    (not patterns[1] or matches(patterns[1], self.source[1].encode())):
+                    (not patterns[1] or matches(patterns[1], self.source[1].removesuffix("/start").encode())):
                 return s
         return None
 

@@ -8,9 +8,10 @@ import json
 import rederivation
 import wire
 from chronicle import Time, check
-from desk import desk
-from hallmark import APP, ORIGIN, run_tests
+from desk import Desk, desk
+from hallmark import APP, ORIGIN, Site, run_tests
 from logimage import audit, read_log
+from watched import HOST, Watched
 
 DEVELOPER, LIFETIME_S = "https://test.example", 1234
 KNOWN = hashlib.sha256(f"{hashlib.sha256(b'app').hexdigest()}  /usr/bin/app\n".encode()).hexdigest()
@@ -114,6 +115,125 @@ def test_a_content_that_no_rule_looks_at():
         assert name in findings[0][3]
         assert signer.stop() == 0
         replayed(site)
+
+
+def test_a_connected_collector_is_asked_at_once():
+    """A real one, whose next round is an hour away: a second later the log says what became of it."""
+    with Watched(Desk) as w:
+        for subject in ({"collectors": HOST}, {"set": sha256(w.path("known.sha256"))}, {"digest": sha256(w.program)}):
+            start = len(w.signer.lines)
+            name = w.operators.take("ann", "revoke", subject)
+            w.signer.wait_for("event=challenged .*by=revoke", start)
+            w.signer.wait_for("event=recalled workloads=1", start)
+            w.operators.take("ann", "revoke", {"statement": name})
+            assert w.challenge().returncode == 0  # affirming
+        w.operators.take("ann", "revoke", {"collectors": "spiffe://test/other"})
+        w.signer.wait_for("event=recalled workloads=0")
+        assert w.collector.stop() == 0 and w.signer.stop() == 0
+        reports = [found({"report": e}) for e in read_log(w.site) if e.startswith(b'{"eat_profile"')]
+        assert [(status, [f[0] for f in findings]) for status, findings in reports] == [
+            ("affirming", []), ("contraindicated", ["bundle"]), ("affirming", []), ("contraindicated", ["executable"]),
+            ("affirming", []), ("contraindicated", ["executable"]), ("affirming", []),
+            ("affirming", [])], reports  # the last when it leaves
+        audit(w.site)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_whom_it_touches_is_asked_and_no_other():
+    """By one connection for each host; who has reported since is not asked."""
+    rules = [{"match": match, "collectors": ["spiffe://test/**"], "recorded": ["host", "runtime"],
+              "executable": {"references": [name]}} for match, name in (("a*", "known"), ("*", "other"))]
+    with desk() as (site, operators):
+        site.path("other.sha256").write_text(f"{'ab' * 32}  /other\n" + site.path("known.sha256").read_text())
+        site.write_policy(json.dumps({
+            "name": "test", "operators": "operators.yaml", "workloads": rules,
+            "references": [{"name": n, "file": f"{n}.sha256"} for n in ("known", "other")]}))
+        signer = site.start_signer()
+        hosts = {name: site.collector(name) for name in ("host1", "host2")}
+        for host in hosts.values():
+            for workload in ("a1", "b1"):
+                host.submit(workload, APP)
+
+        def asked(count, *names, subject):
+            start = len(signer.lines)
+            operators.take("ann", "revoke", subject)
+            measured = []
+            for name in names:
+                workload, challenge = hosts[name].await_measure()
+                measured.append((name, workload))
+                hosts[name].submit(workload, APP, ext={"challenge": challenge})
+            signer.wait_for(f"event=recalled workloads={count} ", start)
+            return sorted(measured)
+
+        assert asked(2, "host1", "host1", subject={"collectors": "spiffe://test/host1"}) == [
+            ("host1", "a1"), ("host1", "b1")]
+        assert asked(1, "host2", subject={"collectors": "spiffe://test/host2", "workloads": "b*"}) == [("host2", "b1")]
+        assert signer.stop() == 0
+        replayed_by_auditor(site)
+
+
+def replayed_by_auditor(site):
+    check(site)
+    audit(site)
+
+
+TOKENS = {"token": [{"profile": "test"}]}
+
+
+class Tokened:
+    """A collector that sends its newest bundle once more, as if the receipt was lost."""
+
+    def __init__(self, site):
+        self.collector = site.collector()
+
+    def submit(self):
+        self.newest = self.collector.make("app", APP)
+        receipt = self.once_more()
+        self.collector.accepted("app", self.newest)
+        return receipt
+
+    def once_more(self):
+        self.collector.connection.send([wire.BUNDLE, {"bundle": self.newest}])
+        return self.collector.await_receipt(APP)
+
+
+def test_no_token_about_what_is_revoked():
+    """Nor about a report from before, whose receipt is asked for once more."""
+    with Site(token_module=True) as site:
+        operators = Desk(site)
+        operators.policy(**TOKENS)
+        signer = site.start_signer()
+        asking = Tokened(site)
+        first = asking.submit()
+        assert "tokens" in first
+        again = asking.once_more()
+        assert "tokens" in again and again["report"] == first["report"]
+        name = operators.take("ann", "revoke", {"collectors": "spiffe://test/host1"})
+        again = asking.once_more()
+        assert "tokens" not in again and again["report"] == first["report"]
+        assert site.status()["counters"]["tokens_withheld"] == 1
+        assert "tokens" not in asking.submit()
+        operators.take("ann", "revoke", {"statement": name})
+        assert "tokens" in asking.submit()
+        # A content that this report has not: but from before it nobody can be sure.
+        operators.take("ann", "revoke", {"digest": "ab" * 32})
+        assert "tokens" not in asking.once_more()
+        assert "tokens" in asking.submit()
+        operators.take("ann", "revoke", {"digest": hashlib.sha256(b"app").hexdigest()})
+        refused = site.status()["counters"]["tokens_refused"]
+        assert "tokens" not in asking.submit()
+        # The key process itself: this signer has asked.
+        assert site.status()["counters"]["tokens_refused"] == refused + 1
+        signer.wait_for("token-refused .*revoked by statement")
+        assert signer.stop() == 0
+        signer = site.start_signer()
+        asking.collector.connect()
+        assert "tokens" not in asking.once_more()
+        assert signer.stop() == 0
+        replayed_by_auditor(site)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,12 @@ test_a_workload(void **state)
 
 	measure_bin(b, SIMPLE_RULES, 'a', 0);
 	expect_detail(expect(b, "bundle", "revoked", ""), "", &by, ": workloads ap?");
+	b->bundle.workload = VIEW_LITERAL("app/start");
+	assert_non_null(
+	    amendments_revoke_source(b->in.amendments, b->in.collector, b->bundle.workload, NOW));
+	b->bundle.workload = VIEW_LITERAL("other/start");
+	assert_null(
+	    amendments_revoke_source(b->in.amendments, b->in.collector, b->bundle.workload, NOW));
 }
 
 /* Both have to match; and a pattern of collectors goes over no slash. */

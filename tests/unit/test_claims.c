@@ -234,6 +234,34 @@ what_was_measured_before_a_start_gets_none(void **state)
 	buf_free(&report);
 }
 
+/* Whatever status a profile covers. */
+static void
+what_is_revoked_gets_none(void **state)
+{
+	struct buf report = BUF_INIT, revoked = BUF_INIT, claims = BUF_INIT, why = BUF_INIT;
+	struct report_document document = REPORT_DOCUMENT_INIT;
+	struct report *r = &document.report;
+
+	(void)state;
+	vector_file("report-deployed.json", &report);
+	assert_int_equal(report_parse(buf_view(&report), &document), ERR_OK);
+	r->status = REPORT_CONTRAINDICATED;
+	r->finding_count = r->finding_total = 1;
+	r->finding[0] = (struct report_finding){V("bundle"), V("other"), V(""), V("by whom")};
+	assert_int_equal(report_write(r, &revoked), ERR_OK);
+	assert_int_equal(
+	    derive_of(&config, buf_view(&revoked), V("all"), 1, &claims, &why), ERR_OK);
+	r->finding[0].code = V("revoked");
+	buf_clear(&revoked);
+	assert_int_equal(report_write(r, &revoked), ERR_OK);
+	expect_refused(&config, buf_view(&revoked), "all", "by whom");
+	report_document_free(&document);
+	buf_free(&report);
+	buf_free(&revoked);
+	buf_free(&claims);
+	buf_free(&why);
+}
+
 /* Every cut and every changed byte of a report: another spelling, or what it says is not so. */
 static void
 what_is_not_quite_a_report_gets_none(void **state)
@@ -431,6 +459,7 @@ main(void)
 	    cmocka_unit_test(other_entries_get_none),
 	    cmocka_unit_test(gap_records_get_none),
 	    cmocka_unit_test(what_was_measured_before_a_start_gets_none),
+	    cmocka_unit_test(what_is_revoked_gets_none),
 	    cmocka_unit_test(what_is_not_quite_a_report_gets_none),
 	    cmocka_unit_test(a_token_ends_with_its_lifetime_or_its_report),
 	    cmocka_unit_test(there_is_none_before_its_time_and_none_after),
