@@ -380,7 +380,7 @@ wait_for_work(struct runner *r)
 
 	reporter_tell_waiting(r->reporter);
 	board_spent(r->board, measurer_spent_us(r->measurer));
-	giver_take_news(r->giver);
+	giver_take_news(r->giver, r->board);
 	/* What lies read already makes no descriptor readable. */
 	reporter_take_news(r->reporter);
 	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))

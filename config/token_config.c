@@ -64,6 +64,9 @@ token_take(struct settings *s, const struct raw_workload_token *raw, size_t inde
 	t->socket = settings_path(s, raw->socket);
 	settings_socket(
 	    s, settings_entry_key(p.key, "workloads", index, ".token.socket"), t->socket);
+	if (t->socket != NULL)
+		(void)settings_guarded_directory(
+		    s, p.key, settings_own(s, settings_parent(t->socket)));
 	t->key = settings_path(s, raw->key);
 	for (size_t i = 0; i < raw->files_count; i++) {
 		take_file(&p, &raw->files[i], i, &files[i]);

@@ -33,6 +33,7 @@ struct board {
 	uint64_t began_ms; /* interrupt_clock_ms, as all that is not called wall clock */
 	uint32_t interval_s;
 	uint64_t rounds, round_ms, next_ms, measuring_us;
+	struct board_tokens tokens;
 	bool connected;
 	uint64_t session_ms;                      /* since when it is so */
 	char signer[ADDRESS_SIZE], log[LOG_SIZE]; /* spoken to last; empty: none yet */
@@ -49,6 +50,7 @@ static struct board_workload *lock(struct board *b, size_t workload);
 static void set_trouble(struct board_workload *w, bool refused, const char *text);
 static void copy_text(char *to, size_t size, struct view text);
 static void write_self(const struct board *b, uint64_t now_ms, struct buf *to);
+static void write_tokens(const struct board_tokens *t, struct buf *to);
 static void write_workload(const struct board_workload *w, struct buf *to);
 static void write_text_or_null(struct buf *to, const char *member, const char *text);
 static uint64_t processor_ms(void);
@@ -231,6 +233,16 @@ board_spent(struct board *b, uint64_t measuring_us)
 }
 
 void
+board_tokens(struct board *b, const struct board_tokens *t)
+{
+	if (b == NULL)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->tokens = *t;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
 board_write(struct board *b, struct buf *to)
 {
 	pthread_mutex_lock(&b->lock);
@@ -334,6 +346,22 @@ write_self(const struct board *b, uint64_t now_ms, struct buf *to)
 	    (unsigned long long)b->round_ms,
 	    (unsigned long long)(b->next_ms > now_ms ? (b->next_ms - now_ms) / 1000 : 0),
 	    (unsigned long long)waiting, all_ms, (unsigned long long)b->measuring_us / 1000);
+	write_tokens(&b->tokens, to);
+}
+
+static void
+write_tokens(const struct board_tokens *t, struct buf *to)
+{
+	static const char *const reasons[BOARD_TOKEN_REASONS] = {
+	    "strangers", "gone", "malformed", "without", "busy"};
+
+	buf_append_format(to, ",\"tokens\":{\"files\":%llu,\"file_failures\":%llu,\"given\":%llu",
+	    (unsigned long long)t->files, (unsigned long long)t->file_failures,
+	    (unsigned long long)t->given);
+	for (size_t i = 0; i < BOARD_TOKEN_REASONS; i++)
+		buf_append_format(
+		    to, ",\"%s\":%llu", reasons[i], (unsigned long long)t->refused[i]);
+	buf_append_string(to, "}");
 }
 
 static void

@@ -66,6 +66,13 @@ void board_round(struct board *b, uint64_t took_ms, uint64_t next_ms);
 /* So much processor time was used by all processes that measure. */
 void board_spent(struct board *b, uint64_t measuring_us);
 
+/* Of tokens, since the start: strangers, gone, malformed, without, busy (PROTOCOL.md, "Tokens"). */
+#define BOARD_TOKEN_REASONS 5
+struct board_tokens {
+	uint64_t files, file_failures, given, refused[BOARD_TOKEN_REASONS];
+};
+void board_tokens(struct board *b, const struct board_tokens *t);
+
 /* Appends all of it as JSON, and a line feed: doc/outputs.md has its members. */
 void board_write(struct board *b, struct buf *to);
 

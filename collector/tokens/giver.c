@@ -82,7 +82,7 @@ giver_reload(struct giver *g)
 }
 
 void
-giver_take_news(struct giver *g)
+giver_take_news(struct giver *g, struct board *board)
 {
 	struct giver_news news;
 	struct logline line;
@@ -93,6 +93,14 @@ giver_take_news(struct giver *g)
 		const struct ration_about about = {
 		    RATION_FAULTS, "token-file", err_name(code), NULL, {NULL, 0}};
 
+		board_tokens(
+		    board, &(struct board_tokens){.files = news.counts.files,
+			       .file_failures = news.counts.file_failures,
+			       .given = news.counts.given,
+			       .refused = {news.counts.strangers, news.counts.gone,
+				   news.counts.malformed, news.counts.without, news.counts.busy}});
+		if (code == ERR_OK)
+			continue;
 		news.why.text[sizeof(news.why.text) - 1] = '\0';
 		logline_begin_rationed(&line, LOGGER_ERROR, &about);
 		trouble_log(&line, code, &news.why);

@@ -1,12 +1,14 @@
 /*
  * Tokens of workloads, as the reporting process hands them over: to a process of its own
- * ("hallmark-tokens"), which puts them into files.
+ * ("hallmark-tokens"), which puts them into files, and gives them to processes that ask at a socket
+ * (collector/tokens/desk.h).
  *
  * Why a process: who reports speaks over the network and has neither files nor capabilities; who
  * measures opens every file and looks into every process, and writes nothing. Neither is to get
- * what giving tokens takes: to write files of other users (CAP_CHOWN). This one has no network, no
- * key, parses nothing from a signer but the head of a token, and writes where the configuration
- * says, whatever it is told.
+ * what giving tokens takes: to write files of other users (CAP_CHOWN), and to be spoken to by any
+ * process of the host. This one has no network, no key, parses nothing from a signer but the head
+ * of a token, and writes where the configuration says, whatever it is told. Whose a process is it
+ * has to be told, by one that hears no stranger (collector/tokens/kin.h).
  *
  * It outlives who made it by a moment, whatever that ended of: then its files go, and it ends.
  */
@@ -17,6 +19,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/tell/board.h"
 #include "config/collector_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
@@ -41,7 +44,7 @@ void giver_put(struct giver *g, const char *workload, const struct view *jws, si
 /* The configuration was read anew. */
 void giver_reload(struct giver *g);
 
-/* Says in the log what went wrong with files. Does not wait. */
-void giver_take_news(struct giver *g);
+/* Says in the log what went wrong, and tells the board how it goes. Does not wait. */
+void giver_take_news(struct giver *g, struct board *board);
 
 #endif

@@ -23,10 +23,20 @@ struct giver_order {
 
 #define GIVER_ORDER_MAX (sizeof(struct giver_order) + (size_t)MESSAGE_TOKENS_MAX * MESSAGE_JWS_MAX)
 
-/* What the giver says: what went wrong. */
+/* What has come of it since the start. */
+struct giver_counts {
+	uint64_t files, file_failures; /* written; could not be written or removed */
+	uint64_t given;                /* to processes that asked */
+	/* and refused: to one that is not of the workload, or had ended; to a malformed request;
+	 * for there is none now; for too many ask at once */
+	uint64_t strangers, gone, malformed, without, busy;
+};
+
+/* What the giver says: how it goes, and what went wrong, unless that is ERR_OK. */
 struct giver_news {
 	uint32_t code; /* enum err */
 	struct trouble why;
+	struct giver_counts counts;
 };
 
 #endif

@@ -8,8 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/ground/interrupt.h"
 #include "collector/processes/rights.h"
+#include "collector/tokens/desk.h"
 #include "collector/tokens/giver_channel.h"
+#include "collector/tokens/kin.h"
 #include "collector/tokens/shelf.h"
 
 /* The wall clock may be set, and a token is over by that: it is looked at so often at least. */
@@ -20,10 +23,17 @@ struct giving {
 	struct collector_config *config;
 	int control;
 	struct shelf shelf;
+	struct desk desk;
+	struct giver_counts counts, told; /* told: as who reports has them */
+	uint64_t told_ms;
+	struct pollfd *fds; /* ours first */
 	uint8_t order[GIVER_ORDER_MAX];
 };
 
+static enum err begin(struct giving *g, struct trouble *t);
+static bool make_fds(struct giving *g, const struct collector_config *config);
 static void await(struct giving *g);
+static void tell_counts(struct giving *g, uint64_t now_ms);
 static void obey(struct giving *g);
 static void put(struct giving *g, size_t size);
 static void reload(struct giving *g);
@@ -42,27 +52,87 @@ giving_run(const char *path, struct collector_config *config, int control)
 	g->path = path;
 	g->config = config;
 	g->control = control;
-	if ((e = rights_give(path, config, &t)) != ERR_OK) {
+	if ((e = begin(g, &t)) != ERR_OK) {
 		say(g, e, &t);
 		_exit(1);
 	}
-	if ((e = shelf_begin(&g->shelf, config, &t)) == ERR_MEMORY)
-		_exit(1);
-	say(g, e, &t);
 	for (;;)
 		await(g);
+}
+
+/* Who looks at processes is made while there are the rights that it needs, and the sockets. */
+static enum err
+begin(struct giving *g, struct trouble *t)
+{
+	struct trouble of_files = TROUBLE_INIT;
+	enum err e;
+	int kin;
+
+	if (!make_fds(g, g->config))
+		return ERR_MEMORY;
+	if ((e = kin_begin(g->path, g->config, g->control, &kin, t)) != ERR_OK ||
+	    (e = desk_begin(&g->desk, g->config, kin, t)) != ERR_OK ||
+	    (e = rights_give(g->path, g->config, t)) != ERR_OK)
+		return e;
+	g->desk.shelf = &g->shelf;
+	g->desk.counts = &g->counts;
+	e = shelf_begin(&g->shelf, g->config, &of_files);
+	say(g, e, &of_files);
+	return e == ERR_MEMORY ? e : ERR_OK;
+}
+
+static bool
+make_fds(struct giving *g, const struct collector_config *config)
+{
+	struct pollfd *fresh =
+	    reallocarray(g->fds, 1 + DESK_FDS_MAX + config->workload_count, sizeof(*fresh));
+
+	if (fresh == NULL)
+		return false;
+	g->fds = fresh;
+	return true;
 }
 
 static void
 await(struct giving *g)
 {
-	struct pollfd news = {.fd = g->control, .events = POLLIN};
+	uint64_t next_s, next_ms, now_ms = interrupt_clock_ms();
 	struct trouble t = TROUBLE_INIT;
-	uint64_t next_s;
+	int wait_ms = -1;
+	size_t count;
 
 	say(g, shelf_expire(&g->shelf, wall_s(), &next_s, &t), &t);
-	if (poll(&news, 1, next_s == UINT64_MAX ? -1 : LOOK_MS) > 0)
+	next_ms = desk_tend(&g->desk, now_ms);
+	tell_counts(g, now_ms);
+	if (next_s != UINT64_MAX || memcmp(&g->counts, &g->told, sizeof(g->told)) != 0)
+		wait_ms = LOOK_MS;
+	if (next_ms != UINT64_MAX && (wait_ms < 0 || next_ms - now_ms < (uint64_t)wait_ms))
+		wait_ms = (int)(next_ms - now_ms);
+	g->fds[0] = (struct pollfd){.fd = g->control, .events = POLLIN};
+	count = 1 + desk_fds(&g->desk, g->fds + 1);
+	if (poll(g->fds, count, wait_ms) <= 0)
+		return;
+	desk_serve(&g->desk, g->fds + 1, interrupt_clock_ms());
+	if (g->fds[0].revents != 0)
 		obey(g);
+}
+
+/* Who reports hears of them, no more often than somebody looks. */
+static void
+tell_counts(struct giving *g, uint64_t now_ms)
+{
+	struct giver_news news;
+
+	g->counts.files = g->shelf.files;
+	g->counts.file_failures = g->shelf.failures;
+	if (memcmp(&g->counts, &g->told, sizeof(g->told)) == 0 || now_ms < g->told_ms + LOOK_MS)
+		return;
+	memset(&news, 0, sizeof(news));
+	news.counts = g->counts;
+	if (send(g->control, &news, sizeof(news), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return;
+	g->told = g->counts;
+	g->told_ms = now_ms;
 }
 
 static void
@@ -74,7 +144,8 @@ obey(struct giving *g)
 	if (size < 0 && errno == EINTR)
 		return;
 	if (size < (ssize_t)sizeof(*o)) {
-		shelf_end(&g->shelf); /* who orders is gone */
+		desk_end(&g->desk, g->config); /* who orders is gone */
+		shelf_end(&g->shelf);
 		_exit(0);
 	}
 	if (o->what == GIVER_PUT)
@@ -113,13 +184,16 @@ reload(struct giving *g)
 	enum err e;
 
 	if (collector_config_load(g->path, &faults, &fresh) == ERR_OK) {
-		if ((e = shelf_move(&g->shelf, fresh, &t)) == ERR_MEMORY) {
+		if (!make_fds(g, fresh) || (e = shelf_move(&g->shelf, fresh, &t)) == ERR_MEMORY) {
 			collector_config_free(&fresh);
 		} else {
+			say(g, e, &t);
+			if ((e = desk_move(&g->desk, g->config, &t)) == ERR_MEMORY)
+				_exit(1); /* its numbers of workloads mean others now */
+			say(g, e, &t);
 			collector_config_free(&g->config);
 			g->config = fresh;
 		}
-		say(g, e, &t);
 	}
 	faults_free(&faults);
 }
@@ -135,6 +209,7 @@ say(const struct giving *g, enum err e, const struct trouble *why)
 	memset(&news, 0, sizeof(news));
 	news.code = (uint32_t)e;
 	news.why = *why;
+	news.counts = g->counts;
 	(void)send(g->control, &news, sizeof(news), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

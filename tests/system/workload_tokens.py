@@ -1,18 +1,21 @@
 #!/usr/bin/python3
-"""A workload has its tokens while it is well, and no longer: in files that a real collector keeps, of a
+"""A workload has its tokens while it is well, and no longer: in files and by a socket of a real collector, of a
 real signer's and key process's, for a service that takes nobody without a fresh one (python3-jwt)."""
 
+import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
 import stat
 import threading
 import time
 
 import jwt
 
+import control_groups
 import hallmark
 from hallmark import TOKENS, Process, to_yaml
 from judged import Judged, sums
@@ -277,6 +280,194 @@ def test_who_gives_tokens_has_little():
         h.alter()
         h.collector.wait_for("event=tokens-gone")
         h.collector.wait_for("event=receipt .*status=contraindicated")
+
+
+# --- sockets -------------------------------------------------------------------------------------
+
+WORKER = """
+import os, socket, sys
+
+def ask(path, audience="", child=False, handed=False):
+    s = socket.socket(socket.AF_UNIX)
+    if not child:
+        s.connect(path)
+    elif os.fork() == 0:
+        s.connect(path)
+        os._exit(0)
+    else:
+        os.wait()
+        print('dead', flush=True)
+    greeting = s.makefile().readline().split()
+    if greeting[:2] != ["hallmark-token", "1"]:
+        return " ".join(greeting)
+    request = (" ".join([greeting[2], audience]).rstrip() + chr(10)).encode()
+    if handed and os.fork() == 0:
+        s.send(request)
+        os._exit(0)
+    if not handed:
+        s.send(request)
+    answer = s.makefile().readline().rstrip()
+    if handed:
+        os.wait()
+    return answer
+
+for line in sys.stdin:
+    how, path, *audience = line.split()
+    print(ask(path, *audience, child=how == "dead", handed=how == "handed"), flush=True)
+"""
+
+
+class Asking(Host):
+    """The workload is a program that asks; others that do are strangers."""
+
+    def begin(self):
+        self.process = self.worker()
+        self.write("pid", f"{self.process.pid}\n")
+        self.path = str(self.tokens / "app.sock")
+
+    def policy(self):
+        program = os.path.realpath("/usr/bin/python3")
+        self.judge_by({"known": sums([program])}, require=["executable"], executable={"references": ["known"]},
+                      token=[{"profile": "test", "audience": a, "lifetime_s": self.lifetime_s} for a in (OWN, OTHER)])
+
+    def worker(self, prefix=()):
+        return self.start(*prefix, "/usr/bin/python3", "-c", WORKER)
+
+    def ask(self, process=None, *audience, how="ask", path=None):
+        return self.later(process, *audience, how=how, path=path)()
+
+    def later(self, process=None, *audience, how="ask", path=None):
+        process = process or self.process
+        process.stdin.write(" ".join([how, path or self.path, *audience]).encode() + b"\n")
+        process.stdin.flush()
+        return lambda: process.stdout.readline().decode().rstrip("\n")
+
+    def listen(self, interval_s=3600, **more):
+        self.configure({"socket": self.path, "files": [self.file()], **more}, interval_s)
+        path = self.site.path("collector.yaml")
+        path.write_text(path.read_text() + "status: {socket: status.sock}\n")
+        self.run()
+        return self.await_token()
+
+    def giver(self):
+        giver, = (p for p in self.children(self.collector.pid) if (p / "comm").read_text() == "hallmark-tokens\n")
+        return giver
+
+    def counts(self):
+        done = self.site.tool("hallmark-collector", "status", "-c", str(self.site.path("collector.yaml")), "--json",
+                              check=False)
+        return json.loads(done.stdout)["tokens"]
+
+    def await_counts(self, **expected):
+        until(lambda: {k: v for k, v in self.counts().items() if k in expected} == expected, lambda: self.counts())
+
+
+def test_a_process_of_the_workload_gets_its_token():
+    with Asking() as h:
+        token = h.listen()
+        word, expires, jws = h.ask().split(" ")
+        claims = Service(h.site).takes(jws)
+        assert (word, jws, int(expires)) == ("token", token, claims["exp"])
+        other = h.ask(None, OTHER).split(" ")[2]
+        assert Service(h.site, OTHER).takes(other)
+        assert h.ask(None, "urn:nobody") == "no none"
+        assert stat.S_IMODE(os.stat(h.path).st_mode) == 0o666
+        h.await_counts(given=2, without=1, strangers=0, file_failures=0)
+        assert h.collector.stop() == 0
+        until(lambda: not os.path.exists(h.path), "the socket stays")
+
+
+def test_strangers_get_none():
+    """Of the same user; of another; who is handed the socket of one that may ask; who is none any more."""
+    with Asking() as h:
+        h.listen()
+        strangers = [h.worker()]
+        if can_be_others():
+            h.dir.chmod(0o755)
+            h.site.dir.chmod(0o755)
+            strangers.append(h.worker(prefix=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]))
+        for process in strangers:
+            assert h.ask(process) == "no stranger"
+            time_of = time.monotonic()
+            assert h.ask().startswith("token "), "who may ask waits for who may not"
+            assert time.monotonic() - time_of < 2
+        assert h.ask(how="handed") == "no stranger"
+        h.await_counts(strangers=len(strangers) + 1, gone=0, given=len(strangers))
+        giver = int(h.giver().name)
+        os.kill(giver, signal.SIGSTOP)  # so that it looks when the one that has connected is dead
+        answer = h.later(how="dead")
+        assert h.process.stdout.readline() == b"dead\n"
+        os.kill(giver, signal.SIGCONT)
+        assert answer() == "no gone"
+        h.await_counts(gone=1)
+        h.write("pid", f"{strangers[0].pid}\n")  # who is meant is looked up each time
+        assert h.ask() == "no stranger"
+
+
+def test_another_control_group_is_another_s():
+    if not control_groups.can_be_made():
+        return
+    with Asking() as h, control_groups.Groups() as groups:
+        groups.put("/hallmark-tokens/app", h.process.pid)
+        fellow, other = h.worker(), h.worker()
+        groups.put("/hallmark-tokens/app", fellow.pid)
+        groups.put("/hallmark-tokens/other", other.pid)
+        h.configure({"socket": h.path, "files": [h.file()]})
+        path = h.site.path("collector.yaml")
+        path.write_text(re.sub(r"pid_file: .*", 'cgroup: "/hallmark-tokens/app"', path.read_text().replace(
+            f'"pid_file": "{h.dir}/pid"', '"cgroup": "/hallmark-tokens/app"')))
+        h.run()
+        h.await_token()
+        assert h.ask().startswith("token ") and h.ask(fellow).startswith("token ")
+        assert h.ask(other) == "no stranger"
+        groups.put("/hallmark-tokens/other", fellow.pid)
+        assert h.ask(fellow) == "no stranger"
+
+
+def test_a_fallen_verdict_leaves_nothing_to_give():
+    with Asking(lifetime_s=300) as h:
+        h.listen(interval_s=1)
+        h.site.path("known.sha256").write_text(f"{64 * '1'}  {os.path.realpath('/usr/bin/python3')}\n")
+        h.reload()
+        until(lambda: h.ask() == "no none", "a token")
+
+
+def test_what_is_no_request_is_refused():
+    with Asking() as h:
+        h.listen()
+
+        def talk(make):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(h.path)
+                nonce = s.makefile().readline().split()[2]
+                s.sendall(make(nonce))
+                return s.makefile().readline()
+
+        for make in (lambda n: b"\n", lambda n: b"0" * 32 + b"\n", lambda n: n.encode() + b" \n",
+                     lambda n: n.encode() + b" a b\n", lambda n: n.encode() + b"\nmore", lambda n: b"x" * 600,
+                     lambda n: n.upper().encode() + b"0\n", lambda n: n.encode() + b" a\0b\n"):
+            assert talk(make) == "no form\n"
+        silent = [socket.socket(socket.AF_UNIX) for _ in range(20)]
+        for s in silent:
+            s.connect(h.path)
+        until(lambda: h.counts()["busy"] >= 12, "more than may be there at once")
+        until(lambda: h.ask().startswith("token "), "those that say nothing stay")
+        for s in silent:
+            s.close()
+        h.await_counts(malformed=8)
+
+
+def test_who_looks_at_processes_hears_no_stranger():
+    with Asking() as h:
+        h.listen()
+        giver = h.giver()
+        kin, = h.children(giver.name)
+        assert (kin / "comm").read_text() == "hallmark-kin\n"
+        held = [os.readlink(fd) for fd in (kin / "fd").iterdir()]
+        assert len([fd for fd in held if fd != "/dev/null"]) == 1, held  # that of the one that asks it
+        assert "Seccomp:\t2" in (kin / "status").read_text()
+        os.kill(int(kin.name), signal.SIGKILL)
+        assert h.ask() == "no busy"  # nobody can tell who it is
 
 
 if __name__ == "__main__":
