@@ -2,14 +2,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #define READ_SIZE 4096 /* bytes: what /proc hands out at once */
 
+static enum err read_file(int dir, const char *name, size_t size_max, bool is_made, struct buf *to);
 static enum err error_of_errno(void);
 
 enum err
 small_file_read(int dir, const char *name, size_t size_max, struct buf *to)
+{
+	return read_file(dir, name, size_max, false, to);
+}
+
+enum err
+small_file_read_made(int dir, const char *name, size_t size_max, struct buf *to)
+{
+	return read_file(dir, name, size_max, true, to);
+}
+
+static enum err
+read_file(int dir, const char *name, size_t size_max, bool is_made, struct buf *to)
 {
 	const size_t begun = to->size;
 	enum err e = ERR_OK;
@@ -35,6 +49,8 @@ small_file_read(int dir, const char *name, size_t size_max, struct buf *to)
 			e = ERR_FORMAT_SIZE;
 			break;
 		}
+		if (is_made && got < READ_SIZE)
+			break;
 	}
 	reason = errno;
 	(void)close(fd);

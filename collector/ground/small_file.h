@@ -15,4 +15,11 @@
  */
 enum err small_file_read(int dir, const char *name, size_t size_max, struct buf *to) MUST_USE;
 
+/*
+ * The same of one that the kernel makes as a whole when it is read (`stat` and `status` of a
+ * process; seq_file's single_open): what is less than was asked for is all of it, and its end need
+ * not be met once more.
+ */
+enum err small_file_read_made(int dir, const char *name, size_t size_max, struct buf *to) MUST_USE;
+
 #endif

@@ -121,7 +121,7 @@ count_pages(int dir, uint64_t *bytes)
 {
 	struct buf status = BUF_INIT;
 	uint64_t program, libraries;
-	enum err e = small_file_read(dir, "status", STATUS_SIZE_MAX, &status);
+	enum err e = small_file_read_made(dir, "status", STATUS_SIZE_MAX, &status);
 
 	if (e == ERR_OK && (e = field_bytes(buf_view(&status), "VmExe", &program)) == ERR_OK &&
 	    (e = field_bytes(buf_view(&status), "VmLib", &libraries)) == ERR_OK)

@@ -71,7 +71,7 @@ account_of_process(int dir, struct account_ids *out)
 	struct buf text = BUF_INIT;
 	struct view value, word;
 	uint64_t number;
-	enum err e = small_file_read(dir, "status", STATUS_SIZE_MAX, &text);
+	enum err e = small_file_read_made(dir, "status", STATUS_SIZE_MAX, &text);
 
 	if (e == ERR_OK && !procfs_status_field(buf_view(&text), "Uid", &value))
 		e = ERR_FORMAT;

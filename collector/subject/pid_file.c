@@ -150,7 +150,7 @@ read_leader(int dir, pid_t *leader, uint64_t *user)
 {
 	struct buf text = BUF_INIT;
 	struct view value, word = {NULL, 0};
-	enum err e = small_file_read(dir, "status", STATUS_SIZE_MAX, &text);
+	enum err e = small_file_read_made(dir, "status", STATUS_SIZE_MAX, &text);
 
 	if (e == ERR_OK &&
 	    (!procfs_status_field(buf_view(&text), "Tgid", &value) ||

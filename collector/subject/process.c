@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static enum err read_identity(int first, int dir, struct process_identity *out);
+static enum err read_identity(const struct process *p, struct process_identity *out);
 
 enum err
 process_open(pid_t pid, struct process *out, struct trouble *t)
@@ -27,7 +27,7 @@ process_open(pid_t pid, struct process *out, struct trouble *t)
 		    (int)pid, errno == ENOENT ? "there is none" : strerror(errno));
 	out->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if ((e = threads_open_living(out->first, &out->dir)) == ERR_OK &&
-	    (e = read_identity(out->first, out->dir, &out->identity)) == ERR_OK)
+	    (e = read_identity(out, &out->identity)) == ERR_OK)
 		return ERR_OK;
 	if (e == ERR_IO)
 		(void)trouble_set(t, e,
@@ -49,7 +49,7 @@ process_check(const struct process *p)
 
 	if (p->pidfd >= 0 && poll(&ended, 1, 0) != 0)
 		return ERR_CHANGED;
-	if (read_identity(p->first, p->dir, &now) != ERR_OK)
+	if (read_identity(p, &now) != ERR_OK)
 		return ERR_CHANGED;
 	if (now.stat.start_ticks != p->identity.stat.start_ticks ||
 	    now.stat.start_code != p->identity.stat.start_code ||
@@ -74,18 +74,21 @@ process_close(struct process *p)
 
 /* The time is the first thread's, the memory that of one which still has it. */
 static enum err
-read_identity(int first, int dir, struct process_identity *out)
+read_identity(const struct process *p, struct process_identity *out)
 {
 	struct procfs_stat of_first;
 	struct stat program;
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	if ((e = procfs_read_stat(dir, &out->stat)) != ERR_OK ||
-	    (e = procfs_read_stat(first, &of_first)) != ERR_OK)
+	if ((e = procfs_read_stat(p->dir, &out->stat)) != ERR_OK)
 		return e;
-	out->stat.start_ticks = of_first.start_ticks;
-	if (fstatat(dir, "exe", &program, 0) != 0)
+	if (out->stat.pid != p->pid) {
+		if ((e = procfs_read_stat(p->first, &of_first)) != ERR_OK)
+			return e;
+		out->stat.start_ticks = of_first.start_ticks;
+	}
+	if (fstatat(p->dir, "exe", &program, 0) != 0)
 		return errno == ENOENT || errno == ESRCH ? ERR_NOT_FOUND : ERR_IO;
 	out->program_device = program.st_dev;
 	out->program_inode = program.st_ino;

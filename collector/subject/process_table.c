@@ -17,11 +17,18 @@ struct reading {
 	process_table_visit *visit;
 	void *context;
 	enum process_table_which which;
+	pid_t *seen; /* those that were looked at; sorted up to `sorted` */
+	size_t seen_count, seen_capacity, sorted;
 };
 
-static enum err read_all(const struct reading *r, struct process_table *out, struct trouble *t);
-static enum err read_one(
-    const struct reading *r, DIR *proc, const char *name, struct process_table *out);
+static enum err read_all(struct reading *r, struct process_table *out, struct trouble *t);
+static enum err read_one(struct reading *r, DIR *proc, const char *name, struct process_table *out);
+static enum err read_orphans(struct reading *r, struct process_table *out);
+static enum err read_again(struct reading *r, struct process_entry *one);
+static bool is_seen(const struct reading *r, pid_t pid);
+static enum err note_seen(struct reading *r, pid_t pid);
+static void forget_seen(struct reading *r, pid_t pid);
+static int by_number(const void *a, const void *b);
 static enum err look(const struct reading *r, int dir, struct process_entry *out);
 static enum err add_above(struct process_table *table, pid_t pid);
 static bool look_by_number(pid_t pid, struct process_entry *out);
@@ -32,15 +39,20 @@ enum err
 process_table_read(process_table_visit *visit, void *context, enum process_table_which which,
     struct process_table *out, struct trouble *t)
 {
-	const struct reading r = {visit, context, which};
-	enum err e = ERR_OK;
+	struct reading r = {visit, context, which, NULL, 0, 0, 0};
+	enum err e;
 
-	*out = (struct process_table){.missed = true};
-	for (unsigned i = 0; e == ERR_OK && out->missed && i < PROCESS_TABLE_READINGS_MAX; i++) {
-		out->count = 0;
+	*out = (struct process_table){.missed = false};
+	e = read_all(&r, out, t);
+	for (unsigned i = 1; e == ERR_OK && out->missed && i < PROCESS_TABLE_READINGS_MAX; i++) {
 		out->missed = false;
-		e = read_all(&r, out, t);
+		if ((e = read_orphans(&r, out)) != ERR_OK)
+			(void)trouble_set(
+			    t, e, "/proc: %s", e == ERR_IO ? strerror(errno) : err_text(e));
+		else
+			e = read_all(&r, out, t);
 	}
+	free(r.seen);
 	if (e != ERR_OK)
 		process_table_free(out);
 	return e;
@@ -170,8 +182,9 @@ process_table_mark_below(struct process_table *table)
 	}
 }
 
+/* Those that were not looked at yet. */
 static enum err
-read_all(const struct reading *r, struct process_table *out, struct trouble *t)
+read_all(struct reading *r, struct process_table *out, struct trouble *t)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -186,18 +199,22 @@ read_all(const struct reading *r, struct process_table *out, struct trouble *t)
 	(void)closedir(proc);
 	if (out->count > 0)
 		qsort(out->list, out->count, sizeof(*out->list), by_pid);
+	if (r->seen_count > 0)
+		qsort(r->seen, r->seen_count, sizeof(*r->seen), by_number);
+	r->sorted = r->seen_count;
 	return e;
 }
 
 static enum err
-read_one(const struct reading *r, DIR *proc, const char *name, struct process_table *out)
+read_one(struct reading *r, DIR *proc, const char *name, struct process_table *out)
 {
 	struct process_entry one = {.mark = PROCESS_NONE};
 	uint64_t number;
 	int dir, reason;
 	enum err e;
 
-	if (decimal_decode(view_of_string(name), &number) != ERR_OK || number > INT_MAX)
+	if (decimal_decode(view_of_string(name), &number) != ERR_OK || number > INT_MAX ||
+	    is_seen(r, (pid_t)number))
 		return ERR_OK;
 	if ((dir = openat(dirfd(proc), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
 		out->missed = true;
@@ -212,9 +229,91 @@ read_one(const struct reading *r, DIR *proc, const char *name, struct process_ta
 		out->missed = true;
 		return ERR_OK;
 	}
+	if (e == ERR_OK)
+		e = note_seen(r, one.pid);
 	if (e != ERR_OK || (r->which == PROCESS_TABLE_MARKED && one.mark == PROCESS_NONE))
 		return e;
 	return append(out, &one);
+}
+
+/*
+ * Those whose parent is not there: it ended before it was looked at, or has just been taken out
+ * here. Where those that are nothing to a workload are left out this says nothing.
+ */
+static enum err
+read_orphans(struct reading *r, struct process_table *out)
+{
+	size_t kept = 0;
+	enum err e = ERR_OK;
+
+	if (r->which == PROCESS_TABLE_MARKED)
+		return ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < out->count; i++) {
+		struct process_entry *one = &out->list[i];
+
+		if (one->parent != 0 && !is_seen(r, one->parent))
+			e = read_again(r, one);
+		if (e == ERR_OK) {
+			out->list[kept++] = *one;
+		} else if (e == ERR_NOT_FOUND) {
+			forget_seen(r, one->pid);
+			out->missed = true;
+			e = ERR_OK;
+		}
+	}
+	out->count = kept;
+	return e;
+}
+
+static enum err
+read_again(struct reading *r, struct process_entry *one)
+{
+	char path[32];
+	enum err e;
+	int dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)one->pid);
+	if ((dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return ERR_NOT_FOUND;
+	*one = (struct process_entry){.pid = one->pid, .mark = PROCESS_NONE};
+	e = look(r, dir, one);
+	(void)close(dir);
+	return e;
+}
+
+static bool
+is_seen(const struct reading *r, pid_t pid)
+{
+	return r->sorted > 0 &&
+	       bsearch(&pid, r->seen, r->sorted, sizeof(*r->seen), by_number) != NULL;
+}
+
+static enum err
+note_seen(struct reading *r, pid_t pid)
+{
+	if (r->seen_count == r->seen_capacity) {
+		const size_t capacity = r->seen_capacity == 0 ? 256 : 2 * r->seen_capacity;
+		pid_t *grown = reallocarray(r->seen, capacity, sizeof(*grown));
+
+		if (grown == NULL)
+			return ERR_MEMORY;
+		r->seen = grown;
+		r->seen_capacity = capacity;
+	}
+	r->seen[r->seen_count++] = pid;
+	return ERR_OK;
+}
+
+/* Its number may be another process's soon. All of the list is sorted here. */
+static void
+forget_seen(struct reading *r, pid_t pid)
+{
+	pid_t *at = bsearch(&pid, r->seen, r->sorted, sizeof(*r->seen), by_number);
+
+	if (at == NULL)
+		return;
+	r->seen_count = --r->sorted;
+	memmove(at, at + 1, (size_t)(r->seen + r->seen_count - at) * sizeof(*at));
 }
 
 /* The directory stays that of this process, whoever gets its number. */
@@ -247,6 +346,14 @@ append(struct process_table *table, const struct process_entry *entry)
 	}
 	table->list[table->count++] = *entry;
 	return ERR_OK;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
 }
 
 static int

@@ -13,7 +13,10 @@
 #include "collector/ground/trouble.h"
 #include "proto/err.h"
 
-/* As often /proc is read again because a process ended before it was looked at. */
+/*
+ * As often /proc is listed because a process ended before it was looked at. What was looked at by
+ * then is not looked at again, but for those whose parent is gone: they have another one now.
+ */
 #define PROCESS_TABLE_READINGS_MAX 16
 
 /* What a process is to a workload. */

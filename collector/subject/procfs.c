@@ -77,8 +77,8 @@ enum err
 procfs_stat_parse(struct view text, struct procfs_stat *out)
 {
 	const uint8_t *close_mark = NULL;
-	uint64_t parent = 0;
-	struct view rest, word;
+	uint64_t pid, parent = 0;
+	struct view rest = text, word;
 	unsigned field;
 	bool good = true;
 
@@ -87,6 +87,9 @@ procfs_stat_parse(struct view text, struct procfs_stat *out)
 		close_mark = memrchr(text.data, ')', text.size);
 	if (close_mark == NULL)
 		return ERR_FORMAT;
+	if (!procfs_next_word(&rest, &word) || !field_number(word, &pid) || pid > INT_MAX)
+		return ERR_FORMAT;
+	out->pid = (pid_t)pid;
 	rest = procfs_trim(
 	    (struct view){close_mark + 1, text.size - (size_t)(close_mark + 1 - text.data)});
 	for (field = 3; field <= 28 && procfs_next_word(&rest, &word); field++) {
@@ -109,7 +112,7 @@ enum err
 procfs_read_stat(int dir, struct procfs_stat *out)
 {
 	struct buf text = BUF_INIT;
-	enum err e = small_file_read(dir, "stat", STAT_SIZE_MAX, &text);
+	enum err e = small_file_read_made(dir, "stat", STAT_SIZE_MAX, &text);
 
 	if (e == ERR_OK)
 		e = procfs_stat_parse(buf_view(&text), out);

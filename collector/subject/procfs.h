@@ -36,6 +36,7 @@ bool procfs_next_string(struct view *rest, struct view *string);
 
 /* The wanted fields of /proc/PID/stat, by their numbers in proc(5). */
 struct procfs_stat {
+	pid_t pid;            /* 1: of the thread whose directory it is */
 	pid_t parent;         /* 4 */
 	uint64_t start_ticks; /* 22: since boot */
 	uint64_t start_code;  /* 26: 1 if we may not know, as 28 is 0 then */

@@ -153,7 +153,7 @@ look_at(struct walk *w, pid_t thread, threads_visit *visit, void *context)
 	(void)snprintf(name, sizeof(name), "%d", (int)thread);
 	buf_clear(&w->text);
 	if ((dir = openat(w->tasks, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
-		e = small_file_read(dir, "status", THREADS_STATUS_BYTES_MAX, &w->text);
+		e = small_file_read_made(dir, "status", THREADS_STATUS_BYTES_MAX, &w->text);
 	else if (errno != ENOENT && errno != ESRCH)
 		e = ERR_IO;
 	if (e == ERR_OK && lives(buf_view(&w->text))) {
@@ -177,7 +177,7 @@ has_ended(int dir)
 {
 	const int reason = errno;
 	struct buf text = BUF_INIT;
-	const enum err e = small_file_read(dir, "status", THREADS_STATUS_BYTES_MAX, &text);
+	const enum err e = small_file_read_made(dir, "status", THREADS_STATUS_BYTES_MAX, &text);
 	const bool yes = e == ERR_NOT_FOUND || (e == ERR_OK && !lives(buf_view(&text)));
 
 	buf_free(&text);
