@@ -10,6 +10,9 @@
 #include "journal/logger.h"
 #include "proto/text.h"
 
+static bool load_prepared(
+    const char *path, const struct command_ways *ways, struct collector_config **config);
+
 bool
 command_load(const char *path, struct collector_config **config)
 {
@@ -22,6 +25,16 @@ command_load(const char *path, struct collector_config **config)
 	return e == ERR_OK;
 }
 
+static bool
+load_prepared(const char *path, const struct command_ways *ways, struct collector_config **config)
+{
+	if (!command_load(path, config))
+		return false;
+	if (ways->prepare != NULL)
+		ways->prepare(ways->context, *config);
+	return true;
+}
+
 bool
 command_begin(const char *path, const struct command_ways *ways, struct collector_config **config,
     struct measurer **measurer)
@@ -32,7 +45,7 @@ command_begin(const char *path, const struct command_ways *ways, struct collecto
 	enum err e;
 
 	*measurer = NULL;
-	if (!command_load(path, config))
+	if (!load_prepared(path, ways, config))
 		return false;
 	if ((e = starter_begin(path, *config, ways->tells_progress, &control, &t)) == ERR_OK &&
 	    (ways->giver == NULL ||
@@ -46,7 +59,7 @@ command_begin(const char *path, const struct command_ways *ways, struct collecto
 		return false;
 	}
 	collector_config_free(config);
-	if (!command_load(path, config))
+	if (!load_prepared(path, ways, config))
 		return false;
 	logger_configure(&(*config)->logging);
 	if (!confined)

@@ -20,6 +20,9 @@ struct command_ways {
 	bool tells_progress;  /* measuring processes say how far they are */
 	int *listening;       /* NULL, or: gets the status socket, -1 where none is configured */
 	struct giver **giver; /* NULL, or: gets who gives tokens, NULL where none go anywhere */
+	/* Alters the configuration, each time that it was read; NULL: nothing does. */
+	void (*prepare)(void *context, struct collector_config *config);
+	void *context;
 };
 
 /*

@@ -16,6 +16,8 @@ static const char usage_text[] =
     "       hallmark-collector measure NAME -c FILE [--json]\n"
     "       hallmark-collector once -c FILE [NAME...]\n"
     "       hallmark-collector run -c FILE\n"
+    "       hallmark-collector gate NAME -c FILE [--program FILE | --root DIR] [--max-age S]\n"
+    "                              [--timeout S] [--summary FILE] [-- COMMAND...]\n"
     "       hallmark-collector status -c FILE [--json | --prometheus]\n"
     "       hallmark-collector image IMAGE [-o SET] [--manifest sha256:HEX] [--json] [OPTION...]\n"
     "       hallmark-collector references SOURCE... [--root DIR] [-o SET] [OPTION...]\n"
@@ -29,6 +31,10 @@ static const char usage_text[] =
     "measure  prints what would be sent of a workload, and notes what it names and is not there\n"
     "once     measures, reports and saves the receipts; exit 0 if there are all of them\n"
     "run      does so at the configured interval until SIGTERM; SIGHUP reloads\n"
+    "gate     measures what is to start, asks the signer, and goes on as COMMAND if it may; exit "
+    "1: "
+    "denied,\n"
+    "         2: not known\n"
     "status   asks the running one how it goes: the workloads' verdicts, what waits, what is "
     "wrong\n"
     "image    verifies an image (OCI layout, docker save, skopeo's dir:, qcow2, raw) and prints "
@@ -96,6 +102,9 @@ main(int argc, char **argv)
 		    stderr, "hallmark-collector: cannot open /dev/null: %s\n", strerror(errno));
 		return 1;
 	}
+	/* It has children of its own before signals are steered, and goes on as another program. */
+	if (argc > 1 && strcmp(argv[1], "gate") == 0)
+		return command_gate(argc - 2, argv + 2);
 	interrupt_setup();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return printf("hallmark-collector %s\n", HALLMARK_VERSION) < 0 ||

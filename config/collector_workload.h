@@ -73,6 +73,14 @@ struct collector_budgets {
 	uint32_t reread_percent;   /* 1 to 100: of known files, by chance, each time */
 };
 
+/* What is to be started, and is measured before; nothing of it stands in a file. */
+struct collector_start {
+	int program;      /* open for reading; -1: it is files that are judged */
+	const char *path; /* of that, as the kernel has it */
+	/* What it will find in its environment, or NULL. */
+	const char *preload, *library_path;
+};
+
 struct collector_workload {
 	const char *name;
 	/* where the host's root directory is, also with "host_root=" before it; NULL: it is "/" */
@@ -114,6 +122,7 @@ struct collector_workload {
 	const struct collector_redact *redact;
 	const char *redaction_key;           /* file; NULL where nothing is to be hidden */
 	const struct collector_token *token; /* NULL: tokens go nowhere but to receipts */
+	const struct collector_start *start; /* NULL: it is measured as it runs */
 };
 
 #endif

@@ -17,6 +17,7 @@
 #include "collector/measure/measure_made.h"
 #include "collector/measure/measure_packages.h"
 #include "collector/measure/measure_runtime.h"
+#include "collector/measure/measure_start.h"
 #include "collector/measure/redact.h"
 #include "collector/subject/subject.h"
 
@@ -30,6 +31,12 @@ static measure_function *const functions[COMPONENT_KIND_COUNT] = {
     [COMPONENT_RUNTIME] = measure_runtime,
 };
 
+/* Before the workload runs; else as above. */
+static measure_function *const start_functions[COMPONENT_KIND_COUNT] = {
+    [COMPONENT_EXECUTABLE] = measure_start_executable,
+    [COMPONENT_LIBRARIES] = measure_start_libraries,
+};
+
 /* Where segments go while their list is being made. */
 struct segment_sink {
 	const struct measure_output *to;
@@ -38,6 +45,9 @@ struct segment_sink {
 	struct trouble *trouble;
 };
 
+static enum err find_subject(const struct collector_workload *w, struct process *process,
+    struct members *others, struct trouble *t);
+static measure_function *function_of(const struct collector_workload *w, enum component_kind kind);
 static enum err measure_process(const struct collector_workload *w, const struct process *p,
     const struct members *others, struct filehash *hash, const struct measure_output *to,
     struct measurement *out, struct trouble *t);
@@ -62,7 +72,7 @@ measure_workload(const struct collector_workload *w, struct filehash *hash,
 			return trouble_set(t, e,
 			    "the boot id of /proc/sys/kernel/random/boot_id "
 			    "cannot be read; is /proc mounted?");
-		if ((e = subject_find(w, &process, &others, t)) != ERR_OK)
+		if ((e = find_subject(w, &process, &others, t)) != ERR_OK)
 			return e;
 		out->pid = process.pid;
 		e = measure_process(w, &process, &others, hash, to, out, t);
@@ -111,6 +121,24 @@ measure_check(const struct collector_workload *w, struct trouble *t)
 	e = file_terms_parse(w, &terms, t);
 	file_terms_free(&terms);
 	return e == ERR_FORMAT ? ERR_CONFIG : e;
+}
+
+/* Before a start there is none: what is asked of a process is asked of this one, the measuring. */
+static enum err
+find_subject(const struct collector_workload *w, struct process *process, struct members *others,
+    struct trouble *t)
+{
+	if (w->start == NULL)
+		return subject_find(w, process, others, t);
+	*others = (struct members){NULL, 0};
+	return process_open(getpid(), process, t);
+}
+
+static measure_function *
+function_of(const struct collector_workload *w, enum component_kind kind)
+{
+	return w->start != NULL && start_functions[kind] != NULL ? start_functions[kind]
+								 : functions[kind];
 }
 
 static enum err
@@ -174,7 +202,7 @@ measure_kind(struct measure_context *m, enum component_kind kind, const struct m
 	if (functions[kind] == NULL)
 		abort(); /* the configuration lets no kind through that has no function */
 	redact_begin(&redact, builder);
-	if ((e = functions[kind](m, builder)) == ERR_OK &&
+	if ((e = function_of(m->workload, kind)(m, builder)) == ERR_OK &&
 	    (e = measure_made(m->workload, kind, builder)) == ERR_OK &&
 	    (e = redact_note(&redact, builder)) == ERR_OK)
 		e = component_finish_listed(builder, give_segment, &segments, &bytes, &count);

@@ -52,7 +52,8 @@ walk_twice(struct files_walk *w, struct used *used)
 		return e;
 	w->counts = false;
 	atomic_store(&w->all->items, 0);
-	if ((e = measure_used(w->m, w->terms, w->to, used)) != ERR_OK)
+	if (w->m->workload->start == NULL &&
+	    (e = measure_used(w->m, w->terms, w->to, used)) != ERR_OK)
 		return e;
 	return walk_all(w);
 }

@@ -73,8 +73,10 @@ write_options(const struct collector_workload *w, enum component_kind kind, stru
 {
 	char percent[PERCENT_SIZE];
 
-	if (kind == COMPONENT_EXECUTABLE || kind == COMPONENT_LIBRARIES ||
-	    kind == COMPONENT_RUNTIME)
+	if (w->start != NULL && (kind == COMPONENT_EXECUTABLE || kind == COMPONENT_LIBRARIES))
+		append_option(to, "start", "");
+	else if (kind == COMPONENT_EXECUTABLE || kind == COMPONENT_LIBRARIES ||
+		 kind == COMPONENT_RUNTIME)
 		write_choice(w, kind, to);
 	if (kind == COMPONENT_FILES && w->view == VIEW_PROCESS)
 		append_option(to, "root=process", "");

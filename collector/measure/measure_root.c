@@ -24,7 +24,7 @@ measure_root_open(struct measure_context *m, int *out, const char **option)
 		    (int)m->process->pid);
 	*option = m->workload->host_root_option;
 	if ((e = host_root_open(m->workload->host_root, out, m->trouble)) != ERR_OK ||
-	    host_root_is_of(*out, m->process->dir))
+	    m->workload->start != NULL || host_root_is_of(*out, m->process->dir))
 		return e;
 	(void)close(*out);
 	*out = -1;

@@ -1,0 +1,300 @@
+/*
+ * `hallmark-collector gate`: a program is measured before it starts, and this process goes on as it
+ * if the verdict allows that.
+ *
+ * The file of the program is opened first, and it is that open file which is measured and run.
+ * While it is looked at, a lease (fcntl(2), F_SETLEASE) tells of whoever opens it for writing,
+ * where the file system has leases and the right is there; in any case it has to be unchanged, as
+ * the kernel says, in the moment before it is run.
+ *
+ * Asking is the work of a child, which gives up its rights as every command does, and says in a
+ * pipe what came of it. So the program gets the rights, signals and files that this process was
+ * begun with, and its number. Whatever becomes of the child but a whole answer is no verdict.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/act/gate.h"
+#include "collector/act/gate_program.h"
+#include "collector/act/scratch.h"
+#include "collector/command.h"
+#include "collector/command_gate_options.h"
+#include "collector/commands.h"
+#include "collector/ground/interrupt.h"
+#include "collector/store/savefile.h"
+#include "proto/text.h"
+
+struct gating {
+	struct gate_options options;
+	struct gate_program program;
+	struct collector_start start;
+	char scratch[SCRATCH_SIZE]; /* directory of components; empty: none was made */
+	size_t number;
+};
+
+/* What the child says first; the receipt follows. */
+struct said {
+	enum gate_answer answer;
+	struct trouble words;
+};
+
+static volatile sig_atomic_t stopped;
+
+static enum gate_answer judge(struct gating *g, struct buf *receipt, struct trouble *t);
+static bool find(struct gating *g, struct trouble *t);
+static void ask(struct gating *g, int to) __attribute__((noreturn));
+static void prepare(void *context, struct collector_config *config);
+static bool put(int to, const void *data, size_t size);
+static enum gate_answer hear(
+    const struct gating *g, int from, pid_t child, struct buf *receipt, struct trouble *t);
+static bool save(const char *path, struct view bytes, struct trouble *t);
+static int finish(const struct gating *g, enum gate_answer answer, const struct trouble *t);
+static void on_stop(int number);
+
+int
+command_gate(int count, char **arguments)
+{
+	struct gating g = {.program = GATE_PROGRAM_INIT};
+	struct trouble t = TROUBLE_INIT;
+	struct buf receipt = BUF_INIT;
+	enum gate_answer answer;
+	int status;
+
+	if (!gate_options_parse(count, arguments, &g.options))
+		return GATE_UNKNOWN;
+	answer = judge(&g, &receipt, &t);
+	if (g.scratch[0] != '\0')
+		scratch_remove(g.scratch);
+	if (receipt.size > 0 && g.options.summary != NULL &&
+	    !save(g.options.summary, buf_view(&receipt), &t))
+		answer = GATE_UNKNOWN;
+	buf_free(&receipt);
+	status = finish(&g, answer, &t);
+	gate_program_close(&g.program);
+	return status;
+}
+
+static enum gate_answer
+judge(struct gating *g, struct buf *receipt, struct trouble *t)
+{
+	const struct sigaction on = {.sa_handler = on_stop};
+	enum gate_answer answer;
+	int ends[2];
+	pid_t child;
+
+	(void)sigaction(SIGTERM, &on, NULL);
+	(void)sigaction(SIGINT, &on, NULL);
+	if (!find(g, t))
+		return GATE_UNKNOWN;
+	if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0) {
+		(void)trouble_set(t, ERR_IO, "nobody can be started to ask: %s", strerror(errno));
+		return GATE_UNKNOWN;
+	}
+	if (child == 0) {
+		(void)close(ends[0]);
+		ask(g, ends[1]);
+	}
+	(void)close(ends[1]);
+	answer = hear(g, ends[0], child, receipt, t);
+	(void)close(ends[0]);
+	(void)kill(child, SIGKILL);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (answer == GATE_ALLOWED && !gate_program_is_unchanged(&g->program, t))
+		return GATE_UNKNOWN;
+	return answer;
+}
+
+/* Whom it is about, and what is to be measured. False with the trouble. */
+static bool
+find(struct gating *g, struct trouble *t)
+{
+	const struct gate_options *o = &g->options;
+	const struct collector_workload *w;
+	struct collector_config *config;
+	const char *file = NULL;
+	bool good = false;
+
+	if (!command_load(o->config, &config) || (w = command_find(config, o->name)) == NULL) {
+		(void)trouble_set(
+		    t, ERR_CONFIG, "%s does not say what \"%s\" is", o->config, o->name);
+		collector_config_free(&config);
+		return false;
+	}
+	g->number = (size_t)(w - config->workloads);
+	if (o->root == NULL)
+		file = o->program != NULL   ? o->program
+		       : o->command != NULL ? o->command[0]
+					    : w->executable;
+	if (o->root == NULL && file == NULL)
+		(void)trouble_set(t, ERR_CONFIG,
+		    "it is not known which program would start: name it by --program FILE, or a "
+		    "command behind --");
+	else
+		good = (file == NULL || gate_program_open(&g->program, file, t)) &&
+		       scratch_make(config->state_directory, g->scratch, t);
+	collector_config_free(&config);
+	g->start = (struct collector_start){
+	    g->program.fd, g->program.path, getenv("LD_PRELOAD"), getenv("LD_LIBRARY_PATH")};
+	return good;
+}
+
+static void
+ask(struct gating *g, int to)
+{
+	const struct command_ways ways = {.prepare = prepare, .context = g};
+	struct said said = {GATE_UNKNOWN, TROUBLE_INIT};
+	struct collector_config *config;
+	struct buf receipt = BUF_INIT;
+	struct measurer *measurer;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+	interrupt_setup();
+	logger_open("hallmark-collector");
+	if (command_begin(g->options.config, &ways, &config, &measurer))
+		said.answer = gate_ask(
+		    config, measurer, g->number, g->options.max_age_s, &receipt, &said.words);
+	else
+		(void)trouble_set(&said.words, ERR_CONFIG, "who asks could not begin");
+	_exit(put(to, &said, sizeof(said)) && put(to, receipt.data, receipt.size) ? 0 : 1);
+}
+
+/* Of the workload what can be there before it runs; components in a directory of our own. */
+static void
+prepare(void *context, struct collector_config *config)
+{
+	static const enum component_kind later[] = {COMPONENT_RUNTIME};
+	static const enum component_kind of_program[] = {COMPONENT_EXECUTABLE, COMPONENT_LIBRARIES};
+	struct gating *g = context;
+	struct collector_workload *w = /* the configuration is our own */
+	    (struct collector_workload *)(uintptr_t)&config->workloads[g->number];
+
+	config->state_directory = g->scratch;
+	config->watch_rest_s = 0;
+	w->start = &g->start;
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		w->measure[later[i]] = false;
+	for (size_t i = 0; g->program.fd < 0 && i < 2; i++)
+		w->measure[of_program[i]] = false;
+	w->scripts = w->main_only = false;
+	w->view = VIEW_HOST;
+	if (g->options.root != NULL) {
+		w->host_root = g->options.root;
+		w->host_root_option = g->options.root_option;
+		w->measure[COMPONENT_HOST] = false; /* of the machine that builds */
+	}
+}
+
+static bool
+put(int to, const void *data, size_t size)
+{
+	const char *from = data;
+
+	while (size > 0) {
+		const ssize_t put = write(to, from, size);
+
+		if (put < 0 && errno != EINTR)
+			return false;
+		if (put > 0) {
+			from += put;
+			size -= (size_t)put;
+		}
+	}
+	return true;
+}
+
+/* All of it, in time. */
+static enum gate_answer
+hear(const struct gating *g, int from, pid_t child, struct buf *receipt, struct trouble *t)
+{
+	const uint64_t until_ms = interrupt_clock_ms() + g->options.timeout_s * 1000;
+	struct pollfd news = {.fd = from, .events = POLLIN};
+	struct said said;
+	struct buf all = BUF_INIT;
+	ssize_t got = 1;
+
+	while (got > 0 && !stopped && interrupt_clock_ms() < until_ms) {
+		uint8_t *room = buf_reserve(&all, 65536);
+
+		if (room == NULL)
+			break;
+		got = poll(&news, 1, 200) > 0 ? read(from, room, 65536) : 1;
+		if (got > 0 && news.revents != 0)
+			all.size += (size_t)got;
+		news.revents = 0;
+	}
+	if (got == 0 && all.size >= sizeof(said)) {
+		memcpy(&said, all.data, sizeof(said));
+		buf_consume(&all, sizeof(said));
+		buf_append_view(receipt, buf_view(&all));
+		*t = said.words;
+	} else {
+		said.answer = GATE_UNKNOWN;
+		(void)trouble_set(t, ERR_CLOSED, "%s",
+		    stopped    ? "it was asked to stop"
+		    : got == 0 ? "who asks ended without an answer"
+			       : "there was no answer in time (--timeout)");
+	}
+	(void)child;
+	buf_free(&all);
+	return buf_status(receipt) == ERR_OK ? said.answer : GATE_UNKNOWN;
+}
+
+/* Whoever demands it later must not find one that stands for another answer. */
+static bool
+save(const char *path, struct view bytes, struct trouble *t)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	char *above = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	const int dir = above != NULL ? open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	bool good;
+
+	good = dir >= 0 && savefile_write(dir, name, bytes, t) == ERR_OK;
+	if (!good)
+		(void)trouble_set(t, ERR_IO, "%s: the summary cannot be written", path);
+	if (dir >= 0)
+		(void)close(dir);
+	free(above);
+	return good;
+}
+
+/* Returns only where nothing is started. */
+static int
+finish(const struct gating *g, enum gate_answer answer, const struct trouble *t)
+{
+	static const char *const words[] = {
+	    [GATE_ALLOWED] = "may start", [GATE_DENIED] = "denied", [GATE_UNKNOWN] = "not known"};
+	struct buf line = BUF_INIT;
+
+	text_append_printable(&line, view_of_string(t->text), SIZE_MAX);
+	(void)fprintf(stderr, "hallmark-collector: %s: %s: %.*s\n", g->options.name, words[answer],
+	    (int)line.size, line.size > 0 ? (const char *)line.data : "");
+	buf_free(&line);
+	if (answer != GATE_ALLOWED || g->options.command == NULL)
+		return (int)answer;
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+	if (stopped)
+		return GATE_UNKNOWN;
+	gate_program_run(&g->program, g->options.command);
+	(void)fprintf(stderr, "hallmark-collector: %s: cannot be run: %s\n", g->options.command[0],
+	    strerror(errno));
+	return GATE_UNKNOWN;
+}
+
+static void
+on_stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}

@@ -1,0 +1,25 @@
+/*
+ * What the gate is asked for on its command line.
+ */
+#ifndef HALLMARK_COLLECTOR_COMMAND_GATE_OPTIONS_H
+#define HALLMARK_COLLECTOR_COMMAND_GATE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GATE_TIMEOUT_S 90 /* measuring has 45 by default, a signer's answer a while */
+
+struct gate_options {
+	const char *config, *name;
+	const char *program;     /* that would start; NULL: the command, or the workload's */
+	const char *root;        /* a tree that is judged in its place */
+	const char *root_option; /* "host_root=" and that */
+	const char *summary;     /* file for the receipt; NULL: it is not wanted */
+	char **command;          /* ends with NULL; NULL: nothing is started */
+	uint64_t max_age_s, timeout_s;
+};
+
+/* False: usage, which is told. */
+bool gate_options_parse(int count, char **list, struct gate_options *out);
+
+#endif

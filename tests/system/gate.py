@@ -1,0 +1,266 @@
+#!/usr/bin/python3
+"""The gate: a program is measured before it starts, and starts or does not, by the verdict of a real signer."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from hallmark import PATIENCE_S, program, run_tests
+from judged import Judged, sums
+
+class Gate(Judged):
+    """A host with a program of its own, `tool`, which the policy knows with the libraries that ldd names."""
+
+    def __init__(self, start=None, measure=("executable", "libraries"), **workload):
+        super().__init__()
+        self.tool = self.dir / "tool"
+        shutil.copy("/bin/sh", self.tool)
+        self.known = sums([str(self.tool), *libraries(self.tool)])
+        self.entry = {"executable": {"references": ["known"]}, "libraries": {"references": ["known"]}}
+        self.measure = {"executable": str(self.tool), "measure": list(measure), **workload}
+        if start is not None:
+            self.entry["start"] = start
+
+    def begin(self):
+        self.judge_by({"known": self.known}, **self.entry)
+        self.configure()
+
+    def configure(self, port=None, **said):
+        self.measure_by(**self.measure)
+        config = self.site.path("collector.yaml")
+        config.write_text(config.read_text().replace("server_name: \"signer.test\"",
+                                                     "server_name: \"signer.test\"\n    log_certificate: \"log.crt\""))
+        if port:
+            config.write_text(config.read_text().replace(f":{self.site.port}\"", f":{port}\""))
+
+    def command(self, *arguments):
+        return [program("hallmark-collector"), "gate", "app", "-c", str(self.site.path("collector.yaml")), *arguments]
+
+    def gate(self, *arguments, **options):
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=3 * PATIENCE_S,
+                              **options)
+
+    def alter(self):
+        with open(self.tool, "ab") as file:
+            file.write(b"altered")
+
+
+def libraries(path):
+    words = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout.split()
+    return sorted({os.path.realpath(w) for w in words if w.startswith("/")})
+
+
+def lines_of(done):
+    return " ".join(done.stderr.split())
+
+
+def replayed(g, count):
+    """All of the log comes out again."""
+    assert g.signer.stop() == 0
+    g.signer = None
+    done = g.site.audit("replay", "--log", str(g.site.path("log")), "--evidence", str(g.site.path("evidence")),
+                        "--cert", str(g.site.path("log.crt")), "--all")
+    assert f"{count} the same, 0 different, 0 not possible" in done.stdout, done.stdout
+
+
+def test_what_is_as_it_was_built_starts_and_what_was_altered_does_not():
+    with Gate(start={}) as g:
+        g.begin()
+        done = g.gate("--", str(g.tool), "-c", "echo started $0 $#; exit 7", "zero", "one")
+        assert (done.returncode, done.stdout) == (7, "started zero 1\n"), done
+        assert "app: may start: affirming, by report" in done.stderr, done.stderr
+        g.alter()
+        done = g.gate("--", str(g.tool), "-c", "echo started")
+        assert (done.returncode, done.stdout) == (1, ""), done
+        assert "denied: contraindicated, by report" in lines_of(done), done.stderr
+        assert f"executable changed-file {g.tool}" in lines_of(done), done.stderr
+        assert not list(g.site.path("state").glob("gate-*")), "what was measured is left"
+        replayed(g, 2)
+
+
+def test_it_goes_on_as_the_program_in_the_same_process():
+    """With its number, its signals, its files and its environment; found as a shell finds it."""
+    with Gate(start={}) as g:
+        g.begin()
+        env = {**os.environ, "PATH": f"{g.dir}:{os.environ['PATH']}", "ONE": "1"}
+        child = subprocess.Popen(g.command("--", "tool", "-c", "echo $$ $ONE; read word; echo $word; kill -TERM $$"),
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+        out, _ = child.communicate(b"word\n", timeout=PATIENCE_S)
+        assert out.split() == [str(child.pid).encode(), b"1", b"word"], out
+        assert child.returncode == -signal.SIGTERM
+
+
+def test_a_script_is_judged_with_what_interprets_it():
+    with Gate(start={}) as g:
+        script = g.dir / "entry"
+        script.write_text(f"#!{g.tool}\necho $0 $1\n")
+        script.chmod(0o755)
+        g.known += sums([str(script)])
+        g.begin()
+        done = g.gate("--", str(script), "one")
+        assert (done.returncode, done.stdout) == (0, f"{script} one\n"), done
+        g.alter()  # which is not the command
+        done = g.gate("--", str(script), "one")
+        assert (done.returncode, done.stdout) == (1, ""), done
+        assert f"executable other-process {g.tool}" in lines_of(done), done.stderr
+
+
+def test_a_library_that_would_be_loaded_counts():
+    """Also by its environment."""
+    with Gate(start={}) as g:
+        g.begin()
+        other = g.dir / "libother.so"
+        shutil.copy([p for p in libraries(g.tool) if "libc.so" in p][0], other)
+        done = g.gate("--", str(g.tool), "-c", "true", env={**os.environ, "LD_PRELOAD": str(other)})
+        assert done.returncode == 1 and f"libraries unknown-file {other}" in lines_of(done), done
+        (g.dir / "lib").mkdir()
+        other.rename(g.dir / "lib" / "libc.so.6")
+        done = g.gate("--", str(g.tool), "-c", "true", env={**os.environ, "LD_LIBRARY_PATH": str(g.dir / "lib")})
+        assert done.returncode == 1 and "libraries unknown-file" in lines_of(done), done
+        assert g.gate("--", str(g.tool), "-c", "true").returncode == 0
+
+
+def test_without_a_command_it_only_says():
+    """As for ExecStartPre=: of the program of the workload, or of another one."""
+    with Gate(start={}) as g:
+        g.begin()
+        assert g.gate().returncode == 0
+        done = g.gate("--program", "/bin/cat")
+        assert done.returncode == 1 and "unknown-file" in lines_of(done), done
+        g.alter()
+        assert g.gate().returncode == 1
+
+
+def test_what_is_not_known_starts_nothing():
+    with Gate() as g:
+        g.begin()
+        done = g.gate("--", str(g.tool), "-c", "echo started")  # the policy says nothing of a start
+        assert (done.returncode, done.stdout) == (2, ""), done
+        assert "not known: the signer refuses to judge it" in lines_of(done) and "unauthorized" in done.stderr, done
+        g.signer.wait_for("event=refusal code=unauthorized .* what has to be there before")
+        for command in ("nowhere", str(g.dir), "/etc/passwd"):
+            done = g.gate("--", command)
+            assert done.returncode == 2 and "not known" in done.stderr, done
+        with open(g.tool, "ab"):
+            done = g.gate("--", str(g.tool), "-c", "echo started")
+        assert done.returncode == 2 and "somebody has it open" in done.stderr or os.geteuid() != 0, done
+        assert g.gate("--", "").returncode == 2
+        config = g.site.path("collector.yaml")
+        config.write_text(config.read_text().replace("log_certificate: \"log.crt\"", ""))
+        done = g.gate("--", str(g.tool), "-c", "echo started")
+        assert done.returncode == 2 and "log_certificate" in done.stderr, done
+        for wrong in (["--max-age", "0"], ["--root", "/nowhere"], ["-x", "1"], ["--"], ["b"], ["--timeout"]):
+            done = g.gate(*wrong)
+            assert done.returncode == 2 and "usage:" in done.stderr, done
+
+
+def test_a_signer_that_is_away_or_slow_starts_nothing():
+    with Gate(start={}) as g:
+        g.begin()
+        assert g.gate("--", str(g.tool), "-c", "true").returncode == 0
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            g.configure(silent.getsockname()[1])
+            done = g.gate("--timeout", "1", "--", str(g.tool), "-c", "echo started")
+            assert (done.returncode, done.stdout) == (2, "") and "no answer in time" in done.stderr, done
+        done = g.gate("--", str(g.tool), "-c", "echo started")
+        assert (done.returncode, done.stdout) == (2, "") and "refused" in done.stderr, done
+        child = subprocess.Popen(g.command("--", str(g.tool)), stderr=subprocess.PIPE)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(PATIENCE_S) in (2, -signal.SIGTERM)
+        child.stderr.close()
+
+
+def test_a_program_that_changes_while_it_is_judged_does_not_start():
+    with Gate(start={}) as g:
+        g.begin()
+        g.signer.signal(signal.SIGSTOP)
+        child = subprocess.Popen(g.command("--", str(g.tool), "-c", "echo started"), stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + PATIENCE_S
+        while not os.path.exists(f"/proc/{child.pid}/task/{child.pid}/children") or not list(
+                g.site.path("state").glob("gate-*/lock")):
+            assert time.monotonic() < until and child.poll() is None, child.communicate()
+        writer = threading.Thread(target=g.alter)  # the lease may hold it up
+        writer.start()
+        writer.join(0.05)
+        g.signer.signal(signal.SIGCONT)
+        out, err = child.communicate(timeout=PATIENCE_S)
+        writer.join()
+        assert out == "" and child.returncode in (1, 2), (out, err)
+        assert child.returncode == 1 or "changed" in err, err
+
+
+def test_a_receipt_may_serve_again_for_the_same_and_for_nothing_else():
+    with Gate(start={}) as g:
+        g.begin()
+        run = ("--max-age", "60", "--", str(g.tool), "-c", "echo started")
+        assert g.gate(*run[:2], "--", str(g.tool), "-c", "true").returncode == 0
+        assert g.signer.stop() == 0
+        done = g.gate(*run)
+        assert (done.returncode, done.stdout) == (0, "started\n") and "affirming, by report" in done.stderr, done
+        assert g.gate(*run[2:]).returncode == 2, "nobody said that it may"
+        until = time.monotonic() + PATIENCE_S
+        while g.gate("--max-age", "1", *run[2:]).returncode != 2:
+            assert time.monotonic() < until
+        kept, = g.site.path("receipts").glob("start/app.tlog-proof")
+        content = kept.read_bytes()
+        kept.write_bytes(content.replace(b"index ", b"index 1"))
+        assert g.gate(*run).returncode == 2
+        kept.write_bytes(content)
+        assert g.gate(*run).returncode == 0
+        g.alter()
+        done = g.gate(*run)
+        assert (done.returncode, done.stdout) == (2, ""), done
+
+
+def test_a_tree_is_built_altered_refused_and_deployed_as_it_was_built():
+    """What a pipeline does (doc/ci.md)."""
+    with Gate(start={}, measure=["files"], files=["/srv/app/**"]) as g:
+        built = g.dir / "built"
+        (built / "srv/app").mkdir(parents=True)
+        (built / "srv/app/one").write_text("one\n")
+        (built / "srv/app/two").write_text("two\n")
+        g.known = sums(str(p) for p in built.glob("srv/app/*")).replace(f"{built}/", "/")
+        g.entry = {"files": {"references": ["known"], "owners": [os.getuid()], "writable_by_others": "contraindicated"},
+                   "start": {}}
+        g.begin()
+        deploy = ["--", "/bin/cp", "-r", str(built / "srv"), str(g.dir / "target")]
+        summary = g.site.path("summary.tlog-proof")
+        (built / "srv/app/two").write_text("too\n")
+        done = g.gate("--root", str(built), "--summary", str(summary), *deploy)
+        assert done.returncode == 1 and "files changed-file /srv/app/two" in lines_of(done), done
+        assert not (g.dir / "target").exists()
+        (built / "srv/app/two").write_text("two\n")
+        done = g.gate("--root", str(built), "--summary", str(summary), *deploy)
+        assert done.returncode == 0 and (g.dir / "target/app/two").read_text() == "two\n", done
+        told = g.site.audit("verify", str(summary), "--cert", str(g.site.path("log.crt")))
+        assert "app/start on spiffe://test/host: AFFIRMING" in told.stdout, told.stdout
+        replayed(g, 2)
+
+
+def test_its_chain_is_none_of_the_workload_that_runs():
+    with Gate(start={}) as g:
+        g.begin()
+        running = g.start(str(g.tool), "-c", "read word")
+        try:
+            for _ in range(2):
+                g.verdict()
+                assert g.gate().returncode == 0
+        finally:
+            g.end(running)
+        listed = g.site.tool("hallmark-signer", "workloads", "--socket", str(g.site.path("run/status.sock")),
+                             check=False).stdout
+        assert "app/start" not in listed
+        replayed(g, 4)
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
