@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "journal/logger.h"
+#include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 #include "signer/ends.h"
@@ -11,12 +12,15 @@
 #include "signer/ledger/ledger_stage.h"
 #include "signer/session/key_retired.h"
 
+#define REVOKED_SHOWN_MAX 64 /* more are counted, and in the log */
+
 static void write_chronicle(struct buf *to, const struct service *s);
 static void write_token(struct buf *to, const struct service *s);
 static void write_time(struct buf *to, bool known, uint64_t time_s);
 static void write_clock(struct buf *to, const struct service *s);
 static void write_ends(struct buf *to, const struct service *s);
 static void write_verdicts(struct buf *to, const struct service *s);
+static void write_revoked(struct buf *to, const struct service *s);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
 static void write_log_lines(struct buf *to);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
@@ -58,6 +62,7 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 		buf_append_string(to, "null");
 	write_token(to, s);
 	write_chronicle(to, s);
+	write_revoked(to, s);
 	write_clock(to, s);
 	write_verdicts(to, s);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->storage.low ? "low" : "ok");
@@ -134,6 +139,37 @@ write_chronicle(struct buf *to, const struct service *s)
 	    waits ? s->waiting_needed : 0, waits ? s->waiting_found : 0);
 	buf_append_string(to, ",\"reload_refused\":");
 	write_time(to, s->reload_refused_s > 0, s->reload_refused_s);
+}
+
+/* What operators have revoked and is not over; those that there is no room for are counted. */
+static void
+write_revoked(struct buf *to, const struct service *s)
+{
+	const struct amendments *a = standing_amendments(s->chronicle.notices.standing);
+	size_t in_force = 0;
+
+	buf_append_string(to, ",\"revoked\":[");
+	for (size_t i = 0; a != NULL && i < a->revoke_count; i++) {
+		const struct revoke *r = &a->revoke[i];
+
+		if (r->until_s <= s->last_issued_s || in_force++ >= REVOKED_SHOWN_MAX)
+			continue;
+		buf_append_string(to, in_force > 1 ? ",{\"subject\":{" : "{\"subject\":{");
+		for (size_t m = 0; m < r->said->member_count; m++) {
+			buf_append_string(to, m > 0 ? "," : "");
+			json_append_string(to, r->said->member[m].name);
+			buf_append_byte(to, ':');
+			json_append_string(to, r->said->member[m].value);
+		}
+		buf_append_string(to, "},\"statement\":\"");
+		hex_append(to, (struct view){r->statement->bytes, DIGEST_SIZE});
+		buf_append_string(to, "\",\"until\":");
+		write_time(to, true, r->until_s);
+		buf_append_string(to, ",\"reason\":");
+		json_append_string(to, r->said->reason);
+		buf_append_byte(to, '}');
+	}
+	buf_append_format(to, "],\"revoked_count\":%zu", in_force);
 }
 
 static void

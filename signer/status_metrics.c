@@ -24,6 +24,7 @@ static const struct gauge gauges[] = {
     {"connections", "connections", "open connections", 1},
     {"challenges_waiting", "challenges_waiting", "challenges without an answer", 1},
     {"statements_in_force", "statements_in_force", "statements of operators in force", 1},
+    {"revoked_count", "revoked_in_force", "collectors, workloads, contents and sets revoked", 1},
     {"clock_identities", "clock_identities", "identities whose time was heard lately", 1},
     {"clock_identities_against", "clock_identities_against",
 	"of them, those that have another time", 1},

@@ -67,6 +67,7 @@ static int compare_items(const void *a, const void *b);
 static int compare_hosts(const void *a, const void *b);
 static bool count_hosts(struct page *p);
 static bool say_signer(const struct page *p, json_t *status);
+static void say_revoked(const struct page *p, json_t *revoked);
 static bool say_expiry(const struct page *p, json_t *ends);
 static void say_sentence(const struct page *p);
 static void print_rows(const struct page *p, bool all);
@@ -251,6 +252,7 @@ say_signer(const struct page *p, json_t *status)
 		    (int)strcspn(waiting, "@"), waiting,
 		    json_integer_value(json_object_get(status, "approvals_found")),
 		    json_integer_value(json_object_get(status, "approvals_needed")));
+	say_revoked(p, json_object_get(status, "revoked"));
 	if (refused != NULL)
 		fprintf(p->to,
 		    "The reload at %s was refused: what was in force before it still is. "
@@ -258,6 +260,24 @@ say_signer(const struct page *p, json_t *status)
 		    refused);
 	return !say_expiry(p, json_object_get(status, "expiry")) && up && !low && trusted &&
 	       waiting == NULL && retired == NULL && refused == NULL;
+}
+
+/* It is meant, and so nothing that needs somebody. */
+static void
+say_revoked(const struct page *p, json_t *revoked)
+{
+	const char *name;
+	size_t i;
+	json_t *one, *value;
+
+	json_array_foreach(revoked, i, one)
+	{
+		fputs("Revoked:", p->to);
+		json_object_foreach(json_object_get(one, "subject"), name, value)
+		    fprintf(p->to, " %s %s", name, json_string_value(value));
+		fprintf(p->to, ", until %s: %s\n", json_string_value(json_object_get(one, "until")),
+		    json_string_value(json_object_get(one, "reason")));
+	}
 }
 
 /*

@@ -27,6 +27,7 @@ import vouching
 import wire
 from audit import GOOD, Bench, audit
 from collector_client import Host
+from desk import desk
 from hallmark import APP, EVIL, ROOT, Site, program
 from images import Image
 from importing import Sources
@@ -34,7 +35,7 @@ from measured import Measured
 from packages import entry, tar
 
 DOCUMENT = (ROOT / "doc/outputs.md").read_text()
-ANY_NAME = ("counters", "refusals", "latency_us", "latency_us.*.within", "log_lines",
+ANY_NAME = ("revoked[].subject", "counters", "refusals", "latency_us", "latency_us.*.within", "log_lines",
             "verdicts", "components", "values")  # whose members have other names
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z"
 
@@ -94,8 +95,10 @@ def metrics_in(text):
 
 
 def test_status_and_metrics():
-    with Site() as site:
+    with desk() as (site, operators):
+        operators.policy()
         signer = site.start_signer()
+        operators.take("ann", "revoke", {"collectors": "spiffe://other/*"})
         site.collector().submit("app", APP)
         site.collector().submit("evil", EVIL)
         refuse_one(site)

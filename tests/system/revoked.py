@@ -211,7 +211,14 @@ def test_no_token_about_what_is_revoked():
         assert "tokens" in first
         again = asking.once_more()
         assert "tokens" in again and again["report"] == first["report"]
-        name = operators.take("ann", "revoke", {"collectors": "spiffe://test/host1"})
+        name = operators.take("ann", "revoke", {"collectors": "spiffe://test/host1"}, reason="stolen, INC-1",
+                              not_after=4102444800)
+        status = site.status()
+        assert status["revoked_count"] == 1 and status["revoked"] == [
+            {"subject": {"collectors": "spiffe://test/host1"}, "statement": name, "until": "2100-01-01T00:00:00Z",
+             "reason": "stolen, INC-1"}], status["revoked"]
+        told = site.tool("hallmark-signer", "status", "--socket", str(site.path("run/status.sock")), check=False).stdout
+        assert "Revoked: collectors spiffe://test/host1, until 2100-01-01T00:00:00Z: stolen, INC-1\n" in told, told
         again = asking.once_more()
         assert "tokens" not in again and again["report"] == first["report"]
         assert site.status()["counters"]["tokens_withheld"] == 1
