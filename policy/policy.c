@@ -19,6 +19,8 @@ struct source {
 	void *context;
 };
 
+static enum err from_manifest(struct view manifest, policy_fetch *fetch, void *context,
+    struct faults *faults, struct policy **out);
 static enum err make(
     const struct source *source, struct view text, struct faults *faults, struct policy **out);
 static enum err read_include(void *context, const struct layout_include *include,
@@ -66,6 +68,31 @@ enum err
 policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
     struct faults *faults, struct policy **out)
 {
+	enum err e = from_manifest(manifest, fetch, context, faults, out);
+
+	if (e == ERR_OK && (e = policy_fetch_older(*out, fetch, context, faults)) != ERR_OK)
+		policy_free(out);
+	return e;
+}
+
+enum err
+policy_fetch_older(struct policy *p, policy_fetch *fetch, void *context, struct faults *faults)
+{
+	struct buf text = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (p->rolls_out && p->older == NULL &&
+	    (e = fetch_checked(fetch, context, PACK_MANIFEST, &p->rollout_from, &text)) == ERR_OK)
+		e = from_manifest(buf_view(&text), fetch, context, faults, &p->older);
+	buf_free(&text);
+	return e;
+}
+
+/* Alone: what that one was rolled out against has no say any more. */
+static enum err
+from_manifest(struct view manifest, policy_fetch *fetch, void *context, struct faults *faults,
+    struct policy **out)
+{
 	struct store store = {NULL, fetch, context, ERR_OK};
 	const struct source source = {POLICY_STORED_NAME, read_from_store, &store};
 	struct manifest *m = NULL;
@@ -112,6 +139,7 @@ policy_free(struct policy **p)
 		collectors_ca_free(&(*p)->collectors_ca[i].cas);
 		buf_free(&(*p)->collectors_ca[i].content);
 	}
+	policy_free(&(*p)->older);
 	operators_free(&(*p)->operators.operators);
 	buf_free(&(*p)->operators.content);
 	region_free(&(*p)->memory);
@@ -197,7 +225,7 @@ policy_object_at(const struct policy *p, size_t index)
 size_t
 policy_memory_size(const struct policy *p)
 {
-	size_t bytes = 0;
+	size_t bytes = p->older != NULL ? policy_memory_size(p->older) : 0;
 
 	for (size_t i = 0; i < p->object_count; i++)
 		bytes += p->objects[i].content.size;

@@ -37,13 +37,21 @@ enum err policy_load(const char *path, struct faults *faults, struct policy **ou
  * `to`; what it appends is checked against the digest. ERR_FORMAT if the manifest is not in its one
  * spelling, ERR_UNSUPPORTED if it is of a later version, ERR_DIGEST, ERR_MISMATCH if manifest and
  * policy do not name the same,
- * ERR_CONFIG (with faults) if the stored policy does not load, or what `fetch` returned.
+ * ERR_CONFIG (with faults) if the stored policy does not load, or what `fetch` returned. One that
+ * is rolled out comes with the policy before it (policy/policy_rollout.h).
  */
 #define POLICY_STORED_NAME "stored policy" /* the policy's own file, where a file is named */
 typedef enum err policy_fetch(
     void *context, enum pack_kind kind, const struct digest *digest, struct buf *to);
 enum err policy_from_manifest(struct view manifest, policy_fetch *fetch, void *context,
     struct faults *faults, struct policy **out) MUST_USE;
+
+/*
+ * Brings the policy before one that is rolled out, and was loaded from its files; checked in the
+ * same way. Nothing to do for any other.
+ */
+enum err policy_fetch_older(
+    struct policy *p, policy_fetch *fetch, void *context, struct faults *faults) MUST_USE;
 
 /* The same as policy_load, with this text in the place of the file's. */
 enum err policy_load_text(

@@ -11,8 +11,8 @@ static size_t gather_objects(
 void
 policy_seal(struct policy *p)
 {
-	/* The policy itself, its operators, all the rest. */
-	const size_t most = 2 + layout_text_count(p->layout) + p->reference_count +
+	/* The policy itself, its operators, what it is rolled out against, all the rest. */
+	const size_t most = 3 + layout_text_count(p->layout) + p->reference_count +
 			    p->collectors_ca_count + p->package_list_count;
 	struct manifest_line *line = draft_memory(p, most, sizeof(*line));
 	const struct raw_policy *raw = yaml_file_data(p->yaml);
@@ -22,6 +22,10 @@ policy_seal(struct policy *p)
 	p->objects = draft_memory(p, most + 1, sizeof(*p->objects));
 	count = gather_objects(p, p->objects + 1, line);
 	p->object_count = count + 1;
+	/* That is stored already, or this cannot follow it. */
+	if (p->rolls_out)
+		line[count++] = (struct manifest_line){
+		    MANIFEST_ROLLOUT, VIEW_LITERAL(MANIFEST_ROLLOUT_NAME), p->rollout_from};
 	manifest_write(line, count, &p->manifest);
 	if (buf_status(&p->manifest) != ERR_OK)
 		abort();

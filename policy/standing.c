@@ -16,6 +16,8 @@ struct standing {
 	struct buf origin;
 	bool has_manifest;
 	struct digest manifest;
+	bool rolls_out; /* against `rollout` */
+	struct digest rollout;
 	struct operators *operators;
 	struct inforce_number *number;
 	size_t number_count;
@@ -38,8 +40,8 @@ static enum err load_all(
     struct standing *s, const struct inforce *f, policy_fetch *fetch, void *context);
 static enum err load_statement(
     struct standing *s, const struct inforce_statement *line, policy_fetch *fetch, void *context);
-static enum err fetch_operators(
-    const struct digest *manifest, policy_fetch *fetch, void *context, struct operators **out);
+static enum err fetch_manifest(const struct digest *manifest, policy_fetch *fetch, void *context,
+    struct operators **operators, bool *rolls_out, struct digest *rollout);
 static enum err parse_operators(struct view yaml, struct operators **out);
 static enum err fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind,
     const struct digest *digest, struct buf *to);
@@ -224,10 +226,19 @@ standing_take_manifest(struct standing *s, const struct digest *manifest,
     void *context)
 {
 	struct operators *operators;
+	struct digest rollout;
+	bool rolls_out;
 	enum err e = check_approvals(s, manifest, approvals, count, iat_s);
 
-	if (e != ERR_OK || (e = fetch_operators(manifest, fetch, context, &operators)) != ERR_OK)
+	if (e != ERR_OK || (e = fetch_manifest(manifest, fetch, context, &operators, &rolls_out,
+				&rollout)) != ERR_OK)
 		return e;
+	if (rolls_out && !standing_may_follow(s, &rollout)) {
+		operators_free(&operators);
+		return ERR_CHAIN;
+	}
+	s->rolls_out = rolls_out;
+	s->rollout = rollout;
 	operators_free(&s->operators);
 	s->operators = operators; /* moved */
 	s->manifest = *manifest;
@@ -257,6 +268,21 @@ standing_check_succession(
 				return ERR_MISMATCH;
 	}
 	return ERR_OK;
+}
+
+bool
+standing_may_follow(const struct standing *s, const struct digest *older)
+{
+	if (older == NULL)
+		return true;
+	return (s->has_manifest && digest_equal(&s->manifest, older)) ||
+	       (s->rolls_out && digest_equal(&s->rollout, older));
+}
+
+const struct digest *
+standing_rollout(const struct standing *s)
+{
+	return s->rolls_out ? &s->rollout : NULL;
 }
 
 const struct digest *
@@ -304,7 +330,8 @@ load_all(struct standing *s, const struct inforce *f, policy_fetch *fetch, void 
 	if (e == ERR_OK && f->has_manifest) {
 		s->has_manifest = true;
 		s->manifest = f->manifest;
-		e = fetch_operators(&f->manifest, fetch, context, &s->operators);
+		e = fetch_manifest(
+		    &f->manifest, fetch, context, &s->operators, &s->rolls_out, &s->rollout);
 	}
 	if (e != ERR_OK)
 		return e;
@@ -344,22 +371,28 @@ load_statement(
 	return ERR_OK;
 }
 
-/* Those that a manifest names; NULL if it names none. */
+/* The operators that a manifest names, NULL if none; and what it is rolled out against. */
 static enum err
-fetch_operators(
-    const struct digest *manifest, policy_fetch *fetch, void *context, struct operators **out)
+fetch_manifest(const struct digest *manifest, policy_fetch *fetch, void *context,
+    struct operators **operators, bool *rolls_out, struct digest *rollout)
 {
 	struct buf text = BUF_INIT, yaml = BUF_INIT;
 	struct manifest *m = NULL;
-	const struct digest *file = NULL;
+	const struct digest *file = NULL, *from = NULL;
 	enum err e = fetch_checked(fetch, context, PACK_MANIFEST, manifest, &text);
 
-	*out = NULL;
-	if (e == ERR_OK && (e = manifest_parse(buf_view(&text), &m)) == ERR_OK)
+	*operators = NULL;
+	memset(rollout, 0, sizeof(*rollout));
+	if (e == ERR_OK && (e = manifest_parse(buf_view(&text), &m)) == ERR_OK) {
 		file = manifest_find(m, MANIFEST_OPERATORS, VIEW_LITERAL(MANIFEST_OPERATORS_NAME));
+		from = manifest_rollout(m);
+	}
+	*rolls_out = from != NULL;
+	if (from != NULL)
+		*rollout = *from;
 	if (file != NULL &&
 	    (e = fetch_checked(fetch, context, PACK_OPERATORS, file, &yaml)) == ERR_OK)
-		e = parse_operators(buf_view(&yaml), out);
+		e = parse_operators(buf_view(&yaml), operators);
 	manifest_free(&m);
 	buf_free(&text);
 	buf_free(&yaml);

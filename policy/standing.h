@@ -73,8 +73,9 @@ void standing_find_approvals(const struct standing *s, const struct digest *mani
 /*
  * Takes a manifest that rests on these approvals, which rise: it is in force from a notice of this
  * time on, and no approval is any more: each was about what may follow the manifest before.
- * ERR_MISMATCH if they are not just what the manifest in force demands (of the first: none); else
- * as standing_load says of the manifest and its operators file.
+ * ERR_MISMATCH if they are not just what the manifest in force demands (of the first: none);
+ * ERR_CHAIN if it is rolled out against another than standing_may_follow says; else as
+ * standing_load says of the manifest and its operators file.
  */
 enum err standing_take_manifest(struct standing *s, const struct digest *manifest,
     const struct digest *approvals, size_t count, uint64_t iat_s, policy_fetch *fetch,
@@ -87,6 +88,16 @@ enum err standing_take_manifest(struct standing *s, const struct digest *manifes
  */
 enum err standing_check_succession(
     const struct standing *s, const struct transition *succession, uint64_t iat_s) MUST_USE;
+
+/*
+ * Whether a manifest may be rolled out against this one: it is in force, or what is in force is
+ * rolled out against it. So no policy decides again that has given way. NULL, for one that is not
+ * rolled out: true.
+ */
+bool standing_may_follow(const struct standing *s, const struct digest *older);
+
+/* What the manifest in force is rolled out against; NULL: nothing. */
+const struct digest *standing_rollout(const struct standing *s);
 
 /* NULL: none is in force yet. */
 const struct digest *standing_manifest(const struct standing *s);

@@ -129,7 +129,8 @@ take_reload(struct reloader *r)
 	struct loaded *l = &r->loaded;
 	struct policy *policy = l->policy;
 
-	if (l->config == NULL || !loaded_may_replace(service->config, l->config, &r->faults)) {
+	if (l->config == NULL || !loaded_may_replace(service->config, l->config, &r->faults) ||
+	    !policy_change_may_follow(service, l->policy, &r->faults)) {
 		service->counters.reloads_refused++;
 		service->reload_refused_s = (uint64_t)time(NULL);
 		say_faults("reload-refused", &r->faults);

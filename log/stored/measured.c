@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log/stored/policy_cache.h"
+#include "policy/policy_rollout.h"
 
 /* Counts what it passes on. */
 struct counted {
@@ -74,15 +75,19 @@ void
 measured_findings_by(const struct policy *policy, const struct report *logged,
     const struct measured *m, const struct finding_listener *to, struct reason *reason)
 {
+	const bool is_older = logged->rollout.enforce != REPORT_ENFORCE_ON;
 	const struct policy_rule *rule =
-	    policy_find(policy, logged->bundle.workload, logged->collector);
+	    is_older ? policy_find_older(policy, logged->bundle.workload, logged->collector)
+		     : policy_find(policy, logged->bundle.workload, logged->collector);
 	struct component_verdict *verdict[COMPONENT_KIND_COUNT] = {NULL};
 	struct counted counted = {.to = to};
 	const struct finding_listener listener = {count, &counted};
 	struct appraise_input in = {.bundle = &logged->bundle,
 	    .received_s = logged->issued_s,
 	    .signed_now = logged->has_signature,
-	    .last_signed_s = logged->last_signed_s};
+	    .last_signed_s = logged->last_signed_s,
+	    .collector = logged->collector,
+	    .beside = is_older ? &logged->rollout : NULL};
 	enum err e = rule != NULL ? ERR_OK : ERR_NOT_FOUND;
 
 	for (unsigned k = 0; e == ERR_OK && k < COMPONENT_KIND_COUNT; k++) {

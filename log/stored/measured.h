@@ -35,7 +35,7 @@ void measured_findings(struct evidence_reader *evidence, const struct report *lo
     const struct measured *m, const struct finding_listener *to, const struct findings *f,
     struct reason *reason);
 
-/* The same by a policy that the caller has: the report's own. */
+/* The same by a policy that the caller has: the report's own, with the one before that decided. */
 void measured_findings_by(const struct policy *policy, const struct report *logged,
     const struct measured *m, const struct finding_listener *to, struct reason *reason);
 

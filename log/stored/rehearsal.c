@@ -46,7 +46,8 @@ rehearsal_report(struct rehearsal *r, const struct report *logged, const struct 
 	struct appraise_input in = {.bundle = &logged->bundle,
 	    .received_s = logged->issued_s,
 	    .signed_now = logged->has_signature,
-	    .last_signed_s = logged->last_signed_s};
+	    .last_signed_s = logged->last_signed_s,
+	    .collector = logged->collector};
 	enum err e = ERR_OK;
 
 	*out = (struct rehearsed){.refused = rule == NULL};

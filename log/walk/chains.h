@@ -46,7 +46,7 @@ struct chain {
 	struct due due;
 	bool due_is_known;
 	uint64_t policy; /* serial number of the policy that `rule` is of; 0: of none */
-	const struct policy_rule *rule;
+	const struct policy_rule *rule, *older; /* the one that it is rolled out against */
 
 	struct vouched_chain vouched; /* only where verdicts are made again */
 

@@ -161,8 +161,7 @@ judge(struct replaying *r, const struct report *logged)
 		reason_add(&r->reason, outcome_of_error(e), "the policy %.*s: %s",
 		    view_precision(logged->policy_id), (const char *)logged->policy_id.data,
 		    err_text(e));
-	else if ((by.rule = policy_find(by.policy, logged->bundle.workload, logged->collector)) ==
-		 NULL)
+	else if ((by.rules = rederive_find_rules(by.policy, logged)).rule == NULL)
 		reason_add(&r->reason, OUTCOME_BAD, "the policy does not let %.*s speak for %.*s",
 		    view_precision(logged->collector), (const char *)logged->collector.data,
 		    view_precision(logged->bundle.workload),

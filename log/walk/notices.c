@@ -302,6 +302,10 @@ take_manifest(struct notices *n, const struct notice *notice, struct reason *rea
 	    notice->approval_count, notice->issued_s, fetch, n->evidence);
 	if (e == ERR_MISMATCH)
 		tell_approvals(n, notice, reason);
+	else if (e == ERR_CHAIN)
+		reason_add(reason, OUTCOME_BAD,
+		    "this manifest is rolled out against another than the one before it, or than "
+		    "what that was rolled out against");
 	else if (e != ERR_OK)
 		give_up(n, reason, "the manifest", e);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "log/stored/verdict_cache.h"
+#include "policy/policy_rollout.h"
 
 #define EXCERPT_SIZE 120 /* bytes of a report around the first difference */
 
@@ -14,9 +15,11 @@ struct rederive {
 };
 
 static bool judge_all(struct rederive *r, const struct report *logged, const struct rederive_by *by,
-    struct appraise_input *in, struct reason *reason);
+    const struct policy_rule *rule, struct appraise_input *in, struct reason *reason);
+static bool conclude(struct rederive *r, const struct report *logged, const struct rederive_by *by,
+    struct appraise_input *in, struct report *again, struct reason *reason);
 static void compare(struct rederive *r, const struct report *logged, struct view bytes,
-    const struct rederive_by *by, const struct appraise_input *in, struct reason *reason);
+    const struct report *again, struct reason *reason);
 static void tell_difference(struct view again, struct view logged, struct reason *reason);
 
 struct rederive *
@@ -56,19 +59,29 @@ rederive_check(struct rederive *r, const struct report *logged, struct view byte
 	    .received_s = logged->issued_s,
 	    .signed_now = logged->has_signature,
 	    .last_signed_s = logged->last_signed_s};
+	struct report again = *logged;
 
 	vouching_check(r->evidence, by->policy, r->trust, by->is_approved, logged, reason, vouched);
 	if (!by->amendments_known)
 		reason_add(reason, OUTCOME_UNKNOWN,
 		    "what was in force beside its policy is not known, and so not what follows "
 		    "from both");
-	else if (judge_all(r, logged, by, &in, reason))
-		compare(r, logged, bytes, by, &in, reason);
+	else if (judge_all(r, logged, by, by->rules.rule, &in, reason) &&
+		 conclude(r, logged, by, &in, &again, reason))
+		compare(r, logged, bytes, &again, reason);
+}
+
+struct rederive_rules
+rederive_find_rules(const struct policy *policy, const struct report *logged)
+{
+	return (struct rederive_rules){
+	    policy_find(policy, logged->bundle.workload, logged->collector),
+	    policy_find_older(policy, logged->bundle.workload, logged->collector)};
 }
 
 static bool
 judge_all(struct rederive *r, const struct report *logged, const struct rederive_by *by,
-    struct appraise_input *in, struct reason *reason)
+    const struct policy_rule *rule, struct appraise_input *in, struct reason *reason)
 {
 	char hex[DIGEST_HEX_SIZE + 1];
 
@@ -78,7 +91,7 @@ judge_all(struct rederive *r, const struct report *logged, const struct rederive
 
 		if (!named->present)
 			continue;
-		e = verdict_cache_judge(r->cache, by->serial, by->rule, by->amendments,
+		e = verdict_cache_judge(r->cache, by->serial, rule, by->amendments,
 		    (enum component_kind)k, named, logged->issued_s, &in->component[k]);
 		if (e != ERR_OK) {
 			digest_to_hex(&named->digest, hex);
@@ -90,24 +103,42 @@ judge_all(struct rederive *r, const struct report *logged, const struct rederive
 	return true;
 }
 
-static void
-compare(struct rederive *r, const struct report *logged, struct view bytes,
-    const struct rederive_by *by, const struct appraise_input *in, struct reason *reason)
+/* By the policy, and where it says so by the one before it. */
+static bool
+conclude(struct rederive *r, const struct report *logged, const struct rederive_by *by,
+    struct appraise_input *in, struct report *again, struct reason *reason)
 {
-	struct report again = *logged;
-	enum err e;
+	enum report_enforce enforce;
+	struct view group;
 
 	buf_clear(&r->words);
+	appraise_conclude(by->policy, by->rules.rule, in, &r->words, again);
+	if (by->rules.older == NULL)
+		return true;
+	enforce = appraise_enforce(by->rules.rule, in, &group);
+	if (enforce == REPORT_ENFORCE_ON)
+		return true;
+	if (!judge_all(r, logged, by, by->rules.older, in, reason))
+		return false;
+	appraise_conclude_older(
+	    policy_older(by->policy), by->rules.older, enforce, in, &r->words, again);
+	return true;
+}
+
+static void
+compare(struct rederive *r, const struct report *logged, struct view bytes,
+    const struct report *again, struct reason *reason)
+{
+	enum err e;
+
 	buf_clear(&r->again);
-	appraise_conclude(by->policy, by->rule, in, &r->words, &again);
-	if ((e = buf_status(&r->words)) != ERR_OK ||
-	    (e = report_write(&again, &r->again)) != ERR_OK)
+	if ((e = buf_status(&r->words)) != ERR_OK || (e = report_write(again, &r->again)) != ERR_OK)
 		reason_add(reason, outcome_of_error(e), "the verdict made again: %s", err_text(e));
 	else if (view_equal(buf_view(&r->again), bytes))
 		return;
-	else if (again.status != logged->status)
+	else if (again->status != logged->status)
 		reason_add(reason, OUTCOME_BAD, "policy and evidence give %s, the log has %s",
-		    report_status_name(again.status), report_status_name(logged->status));
+		    report_status_name(again->status), report_status_name(logged->status));
 	else
 		tell_difference(buf_view(&r->again), bytes, reason);
 }

@@ -17,6 +17,13 @@
 
 struct rederive;
 
+/* Of the policy, and of the one that it is rolled out against, where that has one: else NULL. */
+struct rederive_rules {
+	const struct policy_rule *rule, *older;
+};
+
+struct rederive_rules rederive_find_rules(const struct policy *policy, const struct report *logged);
+
 /* Reader and trust, which may be NULL, must outlive it. NULL for want of memory. */
 struct rederive *rederive_new(struct evidence_reader *evidence, const struct vouching_trust *trust);
 void rederive_free(struct rederive **r);
@@ -26,7 +33,7 @@ struct rederive_by {
 	const struct policy
 	    *policy; /* it and its serial number are from log/stored/policy_cache.h */
 	uint64_t serial;
-	const struct policy_rule *rule; /* the one that decides for this collector and workload */
+	struct rederive_rules rules; /* for this collector and workload */
 	bool amendments_known;
 	const struct amendments *amendments; /* at the report's notice */
 	bool is_approved; /* whoever audits named this policy, or who may approve it */

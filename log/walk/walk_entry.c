@@ -21,7 +21,7 @@ static void check_notice_place(
 static void check_left_out(struct walk *w, uint64_t iat_s);
 static void count_bundle_extensions(struct walk *w, const struct bundle_extensions *x);
 static void judge(struct walk *w, const struct report *r, struct chain *chain, bool breaks);
-static const struct policy_rule *find_rule(
+static struct rederive_rules find_rules(
     const struct report *r, const struct policy *policy, uint64_t serial, struct chain *chain);
 static bool is_approved(const struct walk *w, struct view policy);
 static void take_voucher(
@@ -209,7 +209,7 @@ static void
 judge(struct walk *w, const struct report *r, struct chain *chain, bool breaks)
 {
 	struct vouched vouched = {.state = VOUCHING_UNSIGNED};
-	const struct policy_rule *rule = NULL;
+	struct rederive_rules rules = {NULL, NULL};
 	const struct policy *policy;
 	struct reason reason;
 	uint64_t serial = 0;
@@ -223,14 +223,14 @@ judge(struct walk *w, const struct report *r, struct chain *chain, bool breaks)
 			    view_precision(r->policy_id), (const char *)r->policy_id.data,
 			    err_text(e));
 		w->policy_told = serial;
-	} else if ((rule = find_rule(r, policy, serial, chain)) == NULL) {
+	} else if ((rules = find_rules(r, policy, serial, chain)).rule == NULL) {
 		reason_add(&reason, OUTCOME_BAD, "the policy does not let %.*s speak for %.*s",
 		    view_precision(r->collector), (const char *)r->collector.data,
 		    view_precision(r->bundle.workload), (const char *)r->bundle.workload.data);
 	} else if (w->rederive != NULL) {
 		struct rederive_by by = {.policy = policy,
 		    .serial = serial,
-		    .rule = rule,
+		    .rules = rules,
 		    .is_approved = is_approved(w, r->policy_id)};
 
 		by.amendments_known = notices_amendments(w->notices, &by.amendments);
@@ -241,7 +241,7 @@ judge(struct walk *w, const struct report *r, struct chain *chain, bool breaks)
 		    view_precision(r->policy_id), (const char *)r->policy_id.data);
 	}
 	if (chain != NULL)
-		check_error(silence_take_report(&w->silence, chain, r, rule), &reason);
+		check_error(silence_take_report(&w->silence, chain, r, rules.rule), &reason);
 	tell_verdict(w, &reason);
 	if (chain != NULL && w->rederive != NULL)
 		take_voucher(w, chain, &vouched, breaks);
@@ -273,16 +273,21 @@ take_voucher(struct walk *w, struct chain *chain, const struct vouched *vouched,
 		w->counts.foreign++;
 }
 
-static const struct policy_rule *
-find_rule(const struct report *r, const struct policy *policy, uint64_t serial, struct chain *chain)
+static struct rederive_rules
+find_rules(
+    const struct report *r, const struct policy *policy, uint64_t serial, struct chain *chain)
 {
-	if (chain == NULL)
-		return policy_find(policy, r->bundle.workload, r->collector);
-	if (chain->policy != serial) {
-		chain->rule = policy_find(policy, r->bundle.workload, r->collector);
+	struct rederive_rules found;
+
+	if (chain != NULL && chain->policy == serial)
+		return (struct rederive_rules){chain->rule, chain->older};
+	found = rederive_find_rules(policy, r);
+	if (chain != NULL) {
+		chain->rule = found.rule;
+		chain->older = found.older;
 		chain->policy = serial;
 	}
-	return chain->rule;
+	return found;
 }
 
 static void

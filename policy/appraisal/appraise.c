@@ -48,6 +48,8 @@ judge(const struct policy_rule *rule, const struct amendments *amendments,
 		b.judged = true;
 		judge_unmeasured(&b, rule, c);
 	}
+	if (c->kind == COMPONENT_RUNTIME)
+		judge_groups(&b, rule, c);
 	return verdict_end(&b, out);
 }
 
@@ -92,8 +94,40 @@ appraise_conclude(const struct policy *p, const struct policy_rule *rule,
 	};
 
 	out->policy_id = policy_id(p);
+	out->group = (struct view){NULL, 0};
+	out->rollout = (struct report_rollout){.enforce = REPORT_ENFORCE_ON};
+	if (rule->group_count > 0)
+		(void)appraise_enforce(rule, in, &out->group);
 	conclude(&c);
 	conclusion_gather(&c);
+}
+
+enum report_enforce
+appraise_enforce(
+    const struct policy_rule *rule, const struct appraise_input *in, struct view *group)
+{
+	const struct policy_group *found = judge_group_of(
+	    rule, in->collector, in->bundle->workload, in->component[COMPONENT_RUNTIME]);
+
+	*group = found != NULL ? found->name : (struct view){NULL, 0};
+	return found != NULL ? found->enforce : REPORT_ENFORCE_ON;
+}
+
+void
+appraise_conclude_older(const struct policy *older, const struct policy_rule *rule,
+    enum report_enforce enforce, const struct appraise_input *in, struct buf *storage,
+    struct report *out)
+{
+	const struct view policy = out->policy_id, group = out->group;
+	const struct report_rollout beside = {
+	    enforce, policy_id(older), out->status, out->finding_total};
+	struct appraise_input with = *in;
+
+	with.beside = &beside;
+	appraise_conclude(older, rule, &with, storage, out);
+	out->policy_id = policy;
+	out->group = group;
+	out->rollout = beside;
 }
 
 enum err
@@ -164,6 +198,8 @@ conclude(struct conclusion *c)
 	conclusion_releases(c);
 	if (!c->claimed)
 		conclusion_worsen(c, REPORT_NONE);
+	if (c->in->beside != NULL)
+		conclusion_beside(c, c->in->beside);
 	out->status = c->status;
 }
 

@@ -57,18 +57,39 @@ struct appraise_input {
 	uint64_t received_s;    /* the report's iat: the only clock an appraisal knows */
 	bool signed_now;        /* the bundle carries a valid signature of the collector */
 	uint64_t last_signed_s; /* iat of the last report with one, this one included; 0: never */
+	/* What the policy in force has said, where this one decides in its place; else NULL. */
+	const struct report_rollout *beside;
 	/* by kind, made by this rule for this time; NULL exactly where the bundle has none */
 	const struct component_verdict *component[COMPONENT_KIND_COUNT];
 };
 
 /*
- * Fills the verdict part of `out` (status, claim, policy_id, references, findings, not_checked).
+ * The group that the report's workload is in, by the rule that judges it, and what its policy does
+ * there; in none it decides. Size 0: in none, or the evidence does not tell in which.
+ */
+enum report_enforce appraise_enforce(
+    const struct policy_rule *rule, const struct appraise_input *in, struct view *group);
+
+/*
+ * Fills the verdict part of `out` (status, claim, policy_id, references, findings, group,
+ * not_checked), as if the policy decided.
  * The findings point into the component verdicts and into static text, except those about the
  * bundle, whose words are written into `storage`: keep all of them as long as `out` is used. Ask
  * buf_status of `storage` before using `out`.
  */
 void appraise_conclude(const struct policy *p, const struct policy_rule *rule,
     const struct appraise_input *in, struct buf *storage, struct report *out);
+
+/*
+ * The same by the policy that decides in the place of the one in force, which has filled `out`;
+ * `enforce` is what that says of the group, and not that it decides. The status, and all that it
+ * rests on, are this one's, but that where the one in force warns it is not better than its
+ * warning; the policy's id and the group stay, and what it said stands beside. As above, by this
+ * one's rule and its judgements; what `storage` held may be gone.
+ */
+void appraise_conclude_older(const struct policy *older, const struct policy_rule *rule,
+    enum report_enforce enforce, const struct appraise_input *in, struct buf *storage,
+    struct report *out);
 
 /*
  * Tells every finding of a report, also those that it has no room for, in the order in which it

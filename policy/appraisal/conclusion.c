@@ -49,6 +49,21 @@ conclusion_detail(struct conclusion *c, struct own_finding *own, const char *for
 		own->finding.detail = (struct view){c->words->data + begun, (size_t)size};
 }
 
+/* It lowers the status to `warning` at most, and no claim: those are of the policy that decides. */
+void
+conclusion_beside(struct conclusion *c, const struct report_rollout *beside)
+{
+	const enum report_status outcome =
+	    beside->status == REPORT_CONTRAINDICATED ? REPORT_WARNING : beside->status;
+
+	if (beside->enforce != REPORT_ENFORCE_WARN ||
+	    report_status_rank(beside->status) <= report_status_rank(c->status))
+		return;
+	conclusion_detail(c, conclusion_find(c, FINDING_STRICTER, outcome, COMPONENT_KIND_COUNT),
+	    "the policy in force gives %s, with %llu findings, and only warns in this group",
+	    report_status_name(beside->status), (unsigned long long)beside->finding_total);
+}
+
 /* A claim is as bad as the worst of the components that it speaks for. */
 void
 conclusion_claim(struct conclusion *c, enum component_kind kind, enum report_status outcome)

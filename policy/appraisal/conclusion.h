@@ -7,12 +7,16 @@
 #include "policy/appraisal/verdict.h"
 #include "policy/rules/rule.h"
 
-/* About the bundle: revoked, offline, stale, unsigned; one for each kind, and for each family. */
-#define OWN_FINDINGS_MAX (4 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
+/*
+ * About the bundle: revoked, offline, stale, unsigned, stricter; one for each kind, and for each
+ * family.
+ */
+#define OWN_FINDINGS_MAX (5 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
 
 /*
- * Bytes that the words of those take but for those of families, which take REPORT_SUBJECT_MAX each:
- * only four are not static text, and none is long.
+ * Bytes that the words of those take but for those of families, which take twice
+ * REPORT_SUBJECT_MAX each:
+ * only five are not static text, and none is long.
  */
 #define OWN_WORDS_MAX 1024
 
@@ -21,6 +25,7 @@
 #define CLAIM_CONTRAINDICATED 96
 
 struct appraise_input;
+struct report_rollout;
 
 struct own_finding {
 	enum severity severity;
@@ -56,6 +61,9 @@ void conclusion_worsen(struct conclusion *c, enum report_status by);
 
 /* Components that are of one release each, and not of the same. */
 void conclusion_releases(struct conclusion *c);
+
+/* The policy in force has said this: where it warns, and is worse, that is a finding. */
+void conclusion_beside(struct conclusion *c, const struct report_rollout *beside);
 
 /* Fills the report's findings, reference sets and what was accepted. */
 void conclusion_gather(struct conclusion *c);

@@ -101,7 +101,9 @@
 	    "gathered without a nonce: its time of measurement is only the collector's word")      \
 	X(FINDING_STALE, "stale-evidence", "warning", "measured too long before it was received")  \
 	X(FINDING_UNSIGNED, "unsigned-evidence", "warning",                                        \
-	    "the collector has not signed often enough")
+	    "the collector has not signed often enough")                                           \
+	X(FINDING_STRICTER, "stricter-policy", "enforce of the group",                             \
+	    "the policy in force says worse, and only warns in this group")
 
 #define FINDING_ENUM(identifier, code, decided_by, sentence) identifier,
 enum finding { FINDING_MAP(FINDING_ENUM) FINDING_COUNT };

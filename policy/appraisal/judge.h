@@ -24,6 +24,25 @@ struct view revoked_source_detail(const struct revoke *r, struct buf *to);
 void judge_facts(
     struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
 
+/* Whether all that is demanded of facts holds. */
+enum judge_answer {
+	JUDGE_FAILS,
+	JUDGE_HOLDS,
+	JUDGE_UNCLEAR, /* it fails at hidden values alone, of which nobody can tell */
+};
+enum judge_answer judge_facts_hold(const struct fact_rule *rule, const struct component *c);
+
+/* runtime: which of the policy's groups it may be in, whether a rule looks at it or not */
+void judge_groups(
+    struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
+
+/*
+ * The group that a workload is in, by the judgement of its component `runtime`, NULL for none;
+ * NULL: in none, or it cannot be told.
+ */
+const struct policy_group *judge_group_of(const struct policy_rule *rule, struct view collector,
+    struct view workload, const struct component_verdict *runtime);
+
 /* packages, besides its facts */
 void judge_packages(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);

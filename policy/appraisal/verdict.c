@@ -74,6 +74,13 @@ verdict_accept(struct verdict_builder *b, enum finding f)
 	b->accepted[f] = true;
 }
 
+void
+verdict_drop(struct verdict_builder *b)
+{
+	buf_free(&b->detail);
+	buf_free(&b->words);
+}
+
 enum err
 verdict_end(struct verdict_builder *b, struct component_verdict **out)
 {
@@ -102,6 +109,8 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->exceptions = b->exceptions;
 	v->possible = b->possible;
 	v->unmeasured = b->unmeasured;
+	v->groups = b->groups;
+	v->groups_unclear = b->groups_unclear;
 	memcpy(v->accepted, b->accepted, sizeof(v->accepted));
 	v->words = b->words;
 	b->words = BUF_INIT; /* moved */

@@ -40,6 +40,8 @@ struct component_verdict {
 	uint64_t possible;   /* bit i: this may be the release that all of it is of */
 	uint16_t exceptions; /* bit i: exception[i] of the rule was needed */
 	uint16_t unmeasured; /* bit k: it says that kind k could not be measured */
+	uint32_t groups;     /* bit i: its facts are those of group[i]; and of which nobody can */
+	uint32_t groups_unclear; /* tell, because they are hidden */
 	bool
 	    accepted[FINDING_COUNT]; /* there was such a thing, and the policy accepts it by name */
 	size_t count[SEVERITY_COUNT];
@@ -62,6 +64,7 @@ struct verdict_builder {
 	uint64_t valid_until_s;
 	uint64_t references, possible; /* of what no rule's file says anything, all is possible */
 	uint16_t exceptions, unmeasured;
+	uint32_t groups, groups_unclear;
 	bool accepted[FINDING_COUNT];
 	uint64_t total;
 	size_t count[SEVERITY_COUNT];
@@ -90,6 +93,9 @@ struct buf *verdict_find(
 
 /* What would be a finding, but for the policy, which accepts it by name or in a set. */
 void verdict_accept(struct verdict_builder *b, enum finding f);
+
+/* Instead of its end, for who wanted to know the findings alone. */
+void verdict_drop(struct verdict_builder *b);
 
 /* Moves all into a verdict; the builder is empty afterwards, even on an error. ERR_MEMORY. */
 enum err verdict_end(struct verdict_builder *b, struct component_verdict **out) MUST_USE;

@@ -5,6 +5,7 @@
 #include "policy/compile/policy_accept.h"
 #include "policy/compile/policy_except.h"
 #include "policy/compile/policy_facts.h"
+#include "policy/compile/policy_groups.h"
 #include "policy/compile/policy_named.h"
 #include "policy/compile/policy_sets.h"
 #include "policy/compile/policy_tokens.h"
@@ -62,6 +63,7 @@ policy_rules_compile_start(struct draft *d, size_t index, struct policy_rule *to
 	to->collectors = of->collectors;
 	to->collector_count = of->collector_count;
 	compile(d, &entry);
+	to->own_group = of->own_group;
 	of->start = to;
 }
 
@@ -76,6 +78,7 @@ compile(struct draft *d, const struct draft_entry *entry)
 		take_silence(&p);
 		policy_tokens_compile(d, entry->index);
 	}
+	policy_groups_take(d, key_of(&p, ".group"), p.raw->group, p.rule);
 	p.rule->review_by_s = draft_date(d, key_of(&p, ".review_by"), p.raw->review_by);
 	p.rule->missing = draft_outcome(p.raw->missing);
 	p.rule->unmeasured = draft_outcome(p.raw->unmeasured);

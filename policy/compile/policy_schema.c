@@ -16,6 +16,12 @@ static const cyaml_strval_t outcomes[] = {
     {"contraindicated", RAW_OUTCOME_CONTRAINDICATED},
 };
 
+static const cyaml_strval_t enforces[] = {
+    {"on", RAW_ENFORCE_ON},
+    {"warn", RAW_ENFORCE_WARN},
+    {"off", RAW_ENFORCE_OFF},
+};
+
 static const cyaml_strval_t compared_by[] = {
     {"path", RAW_BY_PATH},
     {"content", RAW_BY_CONTENT},
@@ -212,18 +218,22 @@ static const cyaml_schema_field_t files_fields[] = {
     CYAML_FIELD_END,
 };
 
+/* What a fact has to be. */
+#define FACT_CONDITIONS                                                                            \
+	TEXT(name, REQUIRED, struct raw_fact, COMPONENT_FACT_NAME_MAX),                            \
+	    TEXT(where, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),                            \
+	    CYAML_FIELD_UINT("word", OPTIONAL, struct raw_fact, word),                             \
+	    LIST(equals, OPTIONAL, struct raw_fact, &value_entry, 0, POLICY_ALLOW_MAX),            \
+	    LIST(require, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),           \
+	    LIST(allow, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),             \
+	    LIST(deny, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),              \
+	    TEXT(count, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),                            \
+	    TEXT(number, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),                           \
+	    TEXT(version, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),                          \
+	    TEXT(date, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX)
+
 static const cyaml_schema_field_t fact_fields[] = {
-    TEXT(name, REQUIRED, struct raw_fact, COMPONENT_FACT_NAME_MAX),
-    TEXT(where, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
-    CYAML_FIELD_UINT("word", OPTIONAL, struct raw_fact, word),
-    LIST(equals, OPTIONAL, struct raw_fact, &value_entry, 0, POLICY_ALLOW_MAX),
-    LIST(require, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
-    LIST(allow, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
-    LIST(deny, OPTIONAL, struct raw_fact, &value_entry, 1, POLICY_ALLOW_MAX),
-    TEXT(count, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
-    TEXT(number, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
-    TEXT(version, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
-    TEXT(date, OPTIONAL, struct raw_fact, POLICY_PATTERN_MAX),
+    FACT_CONDITIONS,
     OUTCOME(unmatched, struct raw_fact),
     CYAML_FIELD_END,
 };
@@ -274,6 +284,7 @@ static const cyaml_schema_field_t start_fields[] = {
 #define WORKLOAD_KEYS                                                                              \
 	START_KEYS, RULE(start, start_fields),                                                     \
 	    LIST(token, OPTIONAL, struct raw_workload, &token_entry, 1, MESSAGE_TOKENS_MAX),       \
+	    TEXT(group, OPTIONAL, struct raw_workload, BUNDLE_WORKLOAD_MAX),                       \
 	    TEXT(review_by, OPTIONAL, struct raw_workload, UTC_SIZE),                              \
 	    CYAML_FIELD_UINT(                                                                      \
 		"signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),            \
@@ -294,6 +305,30 @@ static const cyaml_schema_value_t workload_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload, workload_fields),
 };
 
+static const cyaml_schema_field_t condition_fields[] = {
+    FACT_CONDITIONS,
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t condition_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_fact, condition_fields),
+};
+static const cyaml_schema_field_t group_fields[] = {
+    TEXT(name, REQUIRED, struct raw_group, BUNDLE_WORKLOAD_MAX),
+    LIST(collectors, OPTIONAL, struct raw_group, &pattern_entry, 1, POLICY_COLLECTORS_MAX),
+    LIST(workloads, OPTIONAL, struct raw_group, &pattern_entry, 1, POLICY_COLLECTORS_MAX),
+    LIST(facts, OPTIONAL, struct raw_group, &condition_entry, 1, POLICY_FACTS_MAX),
+    CYAML_FIELD_ENUM("enforce", OPTIONAL | CYAML_FLAG_STRICT, struct raw_group, enforce, enforces,
+	CYAML_ARRAY_LEN(enforces)),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t group_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_group, group_fields),
+};
+static const cyaml_schema_field_t rollout_fields[] = {
+    TEXT(from, REQUIRED, struct raw_rollout, DIGEST_HEX_SIZE),
+    CYAML_FIELD_END,
+};
+
 #define FILES_AND_WINDOWS                                                                          \
 	LIST(collectors_ca, OPTIONAL, struct raw_policy, &collectors_ca_entry, 1, POLICY_CAS_MAX), \
 	    LIST(package_lists, OPTIONAL, struct raw_policy, &package_list_entry, 1,               \
@@ -306,7 +341,10 @@ static const cyaml_schema_value_t workload_entry = {
 #define OF_THE_POLICY                                                                              \
 	TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),                              \
 	    TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),                          \
-	    TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE)
+	    TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE),                                \
+	    LIST(groups, OPTIONAL, struct raw_policy, &group_entry, 1, POLICY_GROUPS_MAX),         \
+	    CYAML_FIELD_MAPPING_PTR(                                                               \
+		"rollout", OPTIONAL, struct raw_policy, rollout, rollout_fields)
 
 static const cyaml_schema_field_t policy_fields[] = {
     OF_THE_POLICY,

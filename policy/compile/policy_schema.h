@@ -30,6 +30,7 @@
 #define POLICY_WORDS_MAX         64    /* that are told apart in a value */
 #define POLICY_OWNERS_MAX        64    /* of the files of one rule */
 #define POLICY_ANONYMOUS_MAX     64    /* programs whose memory is told apart */
+#define POLICY_GROUPS_MAX        32    /* bits of a mask */
 #define POLICY_DEMAND_MAX        256   /* libraries that a rule names */
 #define POLICY_MADE_MAX                                                                            \
 	1024 /* patterns, excludes and options, each: as many as a collector has                   \
@@ -133,7 +134,7 @@ struct raw_token {
 
 struct raw_workload {
 	struct raw_workload *start; /* the same of what is measured before; has none itself */
-	char *match;
+	char *match, *group;
 	char **collectors;
 	uint32_t collectors_count;
 	enum component_kind *require, *recorded;
@@ -150,8 +151,31 @@ struct raw_workload {
 	struct raw_fact_rule *config, *host, *packages, *runtime;
 };
 
+enum raw_enforce {
+	RAW_ENFORCE_UNSAID,
+	RAW_ENFORCE_ON,
+	RAW_ENFORCE_WARN,
+	RAW_ENFORCE_OFF,
+};
+
+struct raw_group {
+	char *name;
+	char **collectors, **workloads;
+	uint32_t collectors_count, workloads_count;
+	struct raw_fact *facts;
+	uint32_t facts_count;
+	enum raw_enforce enforce;
+};
+
+struct raw_rollout {
+	char *from;
+};
+
 struct raw_policy {
 	char *name, *operators, *review_by;
+	struct raw_group *groups;
+	uint32_t groups_count;
+	struct raw_rollout *rollout;
 	struct raw_package_list *package_lists;
 	uint32_t package_lists_count;
 	struct raw_collectors_ca *collectors_ca;

@@ -96,6 +96,12 @@ manifest_find(const struct manifest *m, enum manifest_kind kind, struct view nam
 	return found != NULL ? &found->digest : NULL;
 }
 
+const struct digest *
+manifest_rollout(const struct manifest *m)
+{
+	return manifest_find(m, MANIFEST_ROLLOUT, VIEW_LITERAL(MANIFEST_ROLLOUT_NAME));
+}
+
 const struct manifest_line *
 manifest_policy(const struct manifest *m)
 {
@@ -184,7 +190,9 @@ check_counts(const struct manifest *m)
 		policies += l->kind == MANIFEST_POLICY;
 		if ((i > 0 && line_compare(l - 1, l) == 0) ||
 		    (l->kind == MANIFEST_OPERATORS &&
-			!view_equal(l->name, VIEW_LITERAL(MANIFEST_OPERATORS_NAME))))
+			!view_equal(l->name, VIEW_LITERAL(MANIFEST_OPERATORS_NAME))) ||
+		    (l->kind == MANIFEST_ROLLOUT &&
+			!view_equal(l->name, VIEW_LITERAL(MANIFEST_ROLLOUT_NAME))))
 			return ERR_FORMAT;
 	}
 	return policies == 1 ? ERR_OK : ERR_FORMAT;

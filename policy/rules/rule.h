@@ -140,12 +140,24 @@ struct fact_rule {
 	const struct fact_demand *facts; /* by name, then as in the file */
 };
 
+/* Workloads for which it is said whether a policy decides that is being rolled out. */
+struct policy_group {
+	struct view name;
+	bool by_conditions; /* has any: else it is for entries that name it, alone */
+	struct patterns collectors, workloads; /* one of each that is said has to match */
+	const struct fact_rule *facts;         /* of `runtime`: all have to hold; NULL: none said */
+	enum report_enforce enforce;
+};
+
 /*
  * One entry of `workloads`. A component kind has a file rule or a fact rule by its shape, or
  * none.
  */
 struct policy_rule {
 	struct view match;
+	const struct policy_group *own_group; /* that it names; NULL: none */
+	size_t group_count;
+	const struct policy_group *groups; /* the policy's, in the file's order */
 	size_t collector_count;
 	const struct view *collectors;
 	bool require[COMPONENT_KIND_COUNT];
@@ -191,6 +203,11 @@ struct policy {
 	struct policy_family *families;
 	size_t window_count;
 	struct policy_window *windows; /* of all families, in the file's order */
+	size_t group_count;
+	struct policy_group *groups; /* in the file's order */
+	bool rolls_out;
+	struct digest rollout_from; /* if it does: the older manifest */
+	struct policy *older;       /* of that, as if it rolled out nothing; NULL: not brought */
 	size_t rule_count, start_count;
 	struct policy_rule *rules; /* then those for what is measured before a start */
 	size_t object_count;

@@ -73,6 +73,9 @@ static const char *const mends[FINDING_COUNT] = {
     [FINDING_STALE] = "see why it came late: a slow line, a full queue, a wrong clock; or raise "
 		      "max_age_s",
     [FINDING_UNSIGNED] = "let the collector sign more often (sign_every_s in collector.yaml)",
+    [FINDING_STRICTER] =
+	"see what the policy in force finds (hallmark-signer policy try), and mend "
+	"that or the policy before it decides (enforce: on)",
 };
 
 /* Findings that no outcome of a rule for files decides, and the keys that do. */

@@ -47,6 +47,9 @@ void clause_quote(struct buf *to, struct view pattern);
 /* What the sources say (source_clauses.c). */
 void clauses_of_sources(struct clause_writer *w);
 
+/* What the groups and the roll-out say (group_clauses.c). */
+void clauses_of_groups(struct clause_writer *w);
+
 /* What the rules for files and facts say. */
 void clauses_of_files(struct clause_writer *w, const struct file_rule *r);
 void clauses_of_facts(struct clause_writer *w, const struct fact_rule *r);

@@ -40,6 +40,10 @@ clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clau
 		say_who(&w);
 		say_when(&w);
 		say_start(&w);
+		if (r->own_group != NULL)
+			text_append_printable(
+			    clause_begin(&w, "group", (struct view){NULL, 0}, ".group"),
+			    r->own_group->name, CLAUSE_TEXT_MAX);
 	}
 	say_kinds(&w, "require", r->require, ".require");
 	say_kinds(&w, "recorded", r->recorded, ".recorded");
@@ -78,6 +82,7 @@ clauses_of_top(const struct policy *p, struct clauses *to)
 	for (size_t i = 0; i < p->package_list_count; i++)
 		say_package_list(&w, &p->package_lists[i]);
 	clauses_of_sources(&w);
+	clauses_of_groups(&w);
 	say_references(&w);
 }
 

@@ -46,6 +46,18 @@ report_status_rank(enum report_status s)
 }
 
 const char *
+report_enforce_name(enum report_enforce e)
+{
+	static const char *const names[] = {
+	    [REPORT_ENFORCE_ON] = "on",
+	    [REPORT_ENFORCE_WARN] = "warn",
+	    [REPORT_ENFORCE_OFF] = "off",
+	};
+
+	return names[e];
+}
+
+const char *
 report_claim_name(enum report_claim c)
 {
 #define CLAIM_NAME(identifier, name) [identifier] = name,

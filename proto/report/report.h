@@ -8,7 +8,8 @@
  *   eat_profile, iat, exp, iss, sub, jti, eat_nonce?, ear.verifier-id {developer, build},
  *   submods {<workload>: {ear.status, ear.trustworthiness-vector? {..}, ear.appraisal-policy-id,
  *       hallmark.references [hex], hallmark.findings [{kind, code, subject, detail}],
- *       hallmark.finding-count, hallmark.not-checked [kind], hallmark.accepted? [{kind, code}],
+ *       hallmark.finding-count, hallmark.group?, hallmark.rollout? {enforce, decided, status,
+ *       finding-count}, hallmark.not-checked [kind], hallmark.accepted? [{kind, code}],
  *       hallmark.exceptions? [{kind, subject, until, why}]}},
  *   hallmark.form, hallmark.bundle {seq, prev, boot, time, next, offline, nonce?,
  *       components {kind: {sha256, count, size}}, extensions?}, hallmark.notice {index, leaf},
@@ -103,6 +104,25 @@ struct report_exception {
 	struct view why;     /* at most REPORT_SUBJECT_MAX bytes; not empty */
 };
 
+/* What a policy that is rolled out does in a group of workloads. */
+enum report_enforce {
+	REPORT_ENFORCE_ON,   /* it decides */
+	REPORT_ENFORCE_WARN, /* the one before it decides, and it lowers that to `warning` at most
+			      */
+	REPORT_ENFORCE_OFF,  /* the one before it decides */
+};
+
+/* "on", "warn", "off" */
+const char *report_enforce_name(enum report_enforce e);
+
+/* That the policy in force did not decide, and what it said. */
+struct report_rollout {
+	enum report_enforce enforce; /* REPORT_ENFORCE_ON: it did, and nothing is written */
+	struct view decided;         /* id of the policy that did */
+	enum report_status status;   /* what the policy in force gives */
+	uint64_t finding_total;      /* and how much it finds */
+};
+
 struct report {
 	enum report_profile profile;
 	uint64_t issued_s;     /* iat, seconds since 1970 */
@@ -121,6 +141,8 @@ struct report {
 	size_t finding_count;   /* in `finding`: at most REPORT_FINDINGS_MAX */
 	uint64_t finding_total; /* found in all */
 	struct report_finding finding[REPORT_FINDINGS_MAX];
+	struct view group; /* that the policy in force has it in; size 0: none */
+	struct report_rollout rollout;
 	bool not_checked[COMPONENT_KIND_COUNT]; /* measured, and no rule looked at it */
 	size_t accepted_count;
 	struct report_accepted accepted[REPORT_ACCEPTED_MAX]; /* by kind, then code; none twice */
@@ -151,8 +173,8 @@ struct report {
  * printable, expiry after issue, a status that is not better than the worst claim, no affirming one
  * with findings or of evidence gathered offline, findings not left out while there is room,
  * `not_checked` and `accepted` only for what the bundle holds, not both for one kind, exceptions
- * likewise, of files, and not past their time, a signature
- * counted as the last one. ERR_MEMORY.
+ * likewise, of files, and not past their time, a roll-out only in a group, by another policy, and
+ * the status not better than its warning, a signature counted as the last one. ERR_MEMORY.
  */
 enum err report_check(const struct report *r) MUST_USE;
 

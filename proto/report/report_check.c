@@ -4,6 +4,7 @@
 #include "proto/json/json_extensions.h"
 
 static enum err check_verdict(const struct report *r);
+static enum err check_rollout(const struct report *r);
 static enum err check_finding(const struct report_finding *f);
 static enum err check_accepted(const struct report *r);
 static enum err check_exceptions(const struct report *r);
@@ -33,8 +34,9 @@ report_check_read(const struct report *r)
 	    !size_is_good(r->developer, 1, ENTRY_STRING_MAX) ||
 	    !size_is_good(r->build, 1, ENTRY_STRING_MAX))
 		return ERR_FORMAT;
-	if ((e = check_verdict(r)) != ERR_OK || (e = check_evidence(r)) != ERR_OK ||
-	    (e = check_accepted(r)) != ERR_OK || (e = check_exceptions(r)) != ERR_OK)
+	if ((e = check_verdict(r)) != ERR_OK || (e = check_rollout(r)) != ERR_OK ||
+	    (e = check_evidence(r)) != ERR_OK || (e = check_accepted(r)) != ERR_OK ||
+	    (e = check_exceptions(r)) != ERR_OK)
 		return e;
 	return r->extensions.size > 0 ? json_extensions_check(r->extensions) : ERR_OK;
 }
@@ -64,6 +66,28 @@ check_verdict(const struct report *r)
 	for (size_t i = 0; i < r->finding_count; i++)
 		if (check_finding(&r->finding[i]) != ERR_OK)
 			return ERR_FORMAT;
+	return ERR_OK;
+}
+
+/* Another policy decides in a group alone, and is never told what the one in force does not say. */
+static enum err
+check_rollout(const struct report *r)
+{
+	const struct report_rollout *o = &r->rollout;
+	const int rank = report_status_rank(o->status);
+	const int warned = report_status_rank(REPORT_WARNING);
+
+	if (r->group.size > 0 && bundle_workload_check(r->group) != ERR_OK)
+		return ERR_FORMAT;
+	if (o->enforce == REPORT_ENFORCE_ON)
+		return ERR_OK;
+	if (r->group.size == 0 || !size_is_good(o->decided, 1, ENTRY_STRING_MAX) ||
+	    view_equal(o->decided, r->policy_id) || o->finding_total > BUNDLE_SEQ_MAX ||
+	    (o->status == REPORT_AFFIRMING && (o->finding_total > 0 || r->bundle.offline)))
+		return ERR_FORMAT;
+	if (o->enforce == REPORT_ENFORCE_WARN &&
+	    report_status_rank(r->status) < (rank < warned ? rank : warned))
+		return ERR_FORMAT;
 	return ERR_OK;
 }
 
@@ -149,7 +173,7 @@ check_evidence(const struct report *r)
 static bool
 strings_are_printable(const struct report *r)
 {
-	const struct view all[] = {r->developer, r->build, r->policy_id};
+	const struct view all[] = {r->developer, r->build, r->policy_id, r->rollout.decided};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!text_is_printable(all[i], true))

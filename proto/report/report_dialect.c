@@ -5,6 +5,12 @@
 const struct view report_status_piece[4] = {
     PIECE("\"affirming\""), PIECE("\"none\""), PIECE("\"warning\""), PIECE("\"contraindicated\"")};
 
+const struct view report_enforce_piece[3] = {
+    [REPORT_ENFORCE_ON] = PIECE("\"on\""),
+    [REPORT_ENFORCE_WARN] = PIECE("\"warn\""),
+    [REPORT_ENFORCE_OFF] = PIECE("\"off\""),
+};
+
 #define CLAIM_PIECE(identifier, name) [identifier] = PIECE("\"" name "\":"),
 const struct view report_claim_piece[REPORT_CLAIM_COUNT] = {REPORT_CLAIM_MAP(CLAIM_PIECE)};
 
@@ -30,6 +36,8 @@ report_dialect(enum report_profile profile)
 		    .references = PIECE(",\"hallmark.references\":["),
 		    .findings = PIECE("],\"hallmark.findings\":["),
 		    .count = PIECE("],\"hallmark.finding-count\":"),
+		    .group = PIECE(",\"hallmark.group\":"),
+		    .rollout = PIECE(",\"hallmark.rollout\":{\"enforce\":"),
 		    .not_checked = PIECE(",\"hallmark.not-checked\":["),
 		    .accepted = PIECE("],\"hallmark.accepted\":["),
 		    .exceptions = PIECE("],\"hallmark.exceptions\":["),
@@ -56,6 +64,8 @@ report_dialect(enum report_profile profile)
 		    .references = PIECE(",\"hallmark\":{\"references\":["),
 		    .findings = PIECE("],\"findings\":["),
 		    .count = PIECE("],\"finding-count\":"),
+		    .group = PIECE(",\"group\":"),
+		    .rollout = PIECE(",\"rollout\":{\"enforce\":"),
 		    .not_checked = PIECE(",\"not-checked\":["),
 		    .accepted = PIECE("],\"accepted\":["),
 		    .exceptions = PIECE("],\"exceptions\":["),

@@ -19,6 +19,8 @@ struct report_dialect {
 	struct view references;  /* to the first digest */
 	struct view findings;    /* to the first finding */
 	struct view count;       /* to the number of findings */
+	struct view group;       /* to its name; left out where there is none */
+	struct view rollout;     /* to what is done there; left out where the policy decides */
 	struct view not_checked; /* to the first kind */
 	struct view accepted;    /* to the first that was accepted; left out with all of them */
 	struct view exceptions;  /* to the first; left out with all of them */
@@ -38,6 +40,7 @@ const struct report_dialect *report_dialect(enum report_profile profile);
 
 /* Names of ours with their quotes: of a status as a value, of claims and kinds as keys. */
 extern const struct view report_status_piece[4];                       /* by report_status_rank */
+extern const struct view report_enforce_piece[3];                      /* as a value */
 extern const struct view report_claim_piece[REPORT_CLAIM_COUNT];       /* to the value */
 extern const struct view report_component_piece[COMPONENT_KIND_COUNT]; /* to the digest */
 extern const struct view report_kind_piece[COMPONENT_KIND_COUNT];      /* as a value */
@@ -56,6 +59,10 @@ extern const struct view report_kind_piece[COMPONENT_KIND_COUNT];      /* as a v
 #define REPORT_TO_FINDING_CODE    ",\"code\":"
 #define REPORT_TO_FINDING_SUBJECT ",\"subject\":"
 #define REPORT_TO_FINDING_DETAIL  ",\"detail\":"
+
+#define REPORT_TO_ROLLOUT_DECIDED ",\"decided\":"
+#define REPORT_TO_ROLLOUT_STATUS  ",\"status\":"
+#define REPORT_TO_ROLLOUT_COUNT   ",\"finding-count\":"
 
 #define REPORT_TO_EXCEPTION_UNTIL ",\"until\":"
 #define REPORT_TO_EXCEPTION_WHY   ",\"why\":"

@@ -28,6 +28,7 @@ static bool read_vector(struct json_reader *j, struct report *r);
 static bool read_claim(struct json_reader *j, int8_t *out);
 static bool read_references(struct json_reader *j, struct report *r);
 static bool read_findings(struct json_reader *j, struct report *r);
+static bool read_group(struct reading *r);
 static bool read_not_checked(struct json_reader *j, struct report *r);
 static bool read_accepted(struct json_reader *j, struct report *r);
 static bool read_exceptions(struct json_reader *j, struct report *r);
@@ -133,7 +134,8 @@ read_submod(struct reading *r)
 	       json_read_raw(j, r->names->references) && read_references(j, report) &&
 	       json_read_raw(j, r->names->findings) && read_findings(j, report) &&
 	       json_read_raw(j, r->names->count) && json_read_number(j, &report->finding_total) &&
-	       json_read_raw(j, r->names->not_checked) && read_not_checked(j, report) &&
+	       read_group(r) && json_read_raw(j, r->names->not_checked) &&
+	       read_not_checked(j, report) &&
 	       (!json_read_raw(j, r->names->accepted) || read_accepted(j, report)) &&
 	       (!json_read_raw(j, r->names->exceptions) || read_exceptions(j, report));
 }
@@ -225,6 +227,31 @@ read_findings(struct json_reader *j, struct report *r)
 			return false;
 	} while (json_read_text(j, ","));
 	return true;
+}
+
+/* Its members are one behind the other, or not there. */
+static bool
+read_group(struct reading *r)
+{
+	struct json_reader *j = &r->json;
+	struct report *report = r->report;
+	struct report_rollout *o = &report->rollout;
+	size_t at = 1; /* no `on` is written */
+
+	report->group = (struct view){NULL, 0};
+	*o = (struct report_rollout){.enforce = REPORT_ENFORCE_ON};
+	if (json_read_raw(j, r->names->group) &&
+	    (!json_read_string(j, &report->group) || report->group.size == 0))
+		return false;
+	if (!json_read_raw(j, r->names->rollout))
+		return true;
+	if (!read_piece(j, report_enforce_piece, REPORT_ENFORCE_OFF + 1, &at))
+		return false;
+	o->enforce = (enum report_enforce)(at - 1);
+	return json_read_text(j, REPORT_TO_ROLLOUT_DECIDED) && json_read_string(j, &o->decided) &&
+	       json_read_text(j, REPORT_TO_ROLLOUT_STATUS) && read_status(j, &o->status) &&
+	       json_read_text(j, REPORT_TO_ROLLOUT_COUNT) &&
+	       json_read_number(j, &o->finding_total) && json_read_text(j, "}");
 }
 
 static bool

@@ -26,6 +26,8 @@ static void write_head(
 static void write_submod(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
 static void write_findings(struct json_writer *w, const struct report *r);
+static void write_group(
+    struct json_writer *w, const struct report *r, const struct report_dialect *names);
 static void write_not_checked(struct json_writer *w, const struct report *r);
 static void write_accepted(struct json_writer *w, const struct report *r);
 static void write_exceptions(struct json_writer *w, const struct report *r);
@@ -95,8 +97,8 @@ static size_t
 size_bound(const struct report *r)
 {
 	size_t size = r->issuer.size + r->collector.size + r->developer.size + r->build.size +
-		      r->policy_id.size + r->bundle.workload.size + r->signature.size +
-		      r->bundle.extensions.bytes.size;
+		      r->policy_id.size + r->group.size + r->rollout.decided.size +
+		      r->bundle.workload.size + r->signature.size + r->bundle.extensions.bytes.size;
 
 	for (size_t i = 0; i < r->finding_count; i++)
 		size += r->finding[i].kind.size + r->finding[i].code.size +
@@ -154,6 +156,7 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	write_findings(w, r);
 	json_write_raw(w, names->count);
 	json_write_number(w, r->finding_total);
+	write_group(w, r, names);
 	json_write_raw(w, names->not_checked);
 	write_not_checked(w, r);
 	if (r->accepted_count > 0) {
@@ -181,6 +184,28 @@ write_findings(struct json_writer *w, const struct report *r)
 		json_write_string(w, r->finding[i].detail);
 		json_write_text(w, "}");
 	}
+}
+
+static void
+write_group(struct json_writer *w, const struct report *r, const struct report_dialect *names)
+{
+	const struct report_rollout *o = &r->rollout;
+
+	if (r->group.size > 0) {
+		json_write_raw(w, names->group);
+		json_write_string(w, r->group);
+	}
+	if (o->enforce == REPORT_ENFORCE_ON)
+		return;
+	json_write_raw(w, names->rollout);
+	json_write_raw(w, report_enforce_piece[o->enforce]);
+	json_write_text(w, REPORT_TO_ROLLOUT_DECIDED);
+	json_write_string(w, o->decided);
+	json_write_text(w, REPORT_TO_ROLLOUT_STATUS);
+	json_write_raw(w, report_status_piece[report_status_rank(o->status)]);
+	json_write_text(w, REPORT_TO_ROLLOUT_COUNT);
+	json_write_number(w, o->finding_total);
+	json_write_text(w, "}");
 }
 
 static void

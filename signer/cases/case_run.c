@@ -86,8 +86,10 @@ judge(struct heard *h, const struct evidence_components *evidence)
 	    .offline = h->c->offline,
 	    .time_ms = (h->c->at_s > h->c->age_s ? h->c->at_s - h->c->age_s : 0) * 1000};
 	struct component_verdict *verdict[COMPONENT_KIND_COUNT] = {NULL};
-	struct appraise_input in = {
-	    .bundle = &bundle, .received_s = h->c->at_s, .signed_now = !h->c->not_signed};
+	struct appraise_input in = {.bundle = &bundle,
+	    .received_s = h->c->at_s,
+	    .signed_now = !h->c->not_signed,
+	    .collector = view_of_string(h->c->collector)};
 	enum err e = ERR_OK;
 
 	for (unsigned k = 0; e == ERR_OK && k < COMPONENT_KIND_COUNT; k++) {

@@ -83,10 +83,10 @@ explain(struct explained *x)
 	struct reason reason;
 
 	x->groups = (struct finding_groups){
-	    .policy = t->policy, .rule = t->rule, .all = x->options->all || x->options->json};
-	x->file = same_file(x->options->policy, t->policy);
-	clauses_of_rule(t->policy, t->rule, &x->clauses);
-	x->known = known_index_new(t->policy);
+	    .policy = t->decided, .rule = t->rule, .all = x->options->all || x->options->json};
+	x->file = same_file(x->options->policy, t->decided);
+	clauses_of_rule(t->decided, t->rule, &x->clauses);
+	x->known = known_index_new(t->decided);
 	reason_begin(&reason);
 	measured_findings_by(t->policy, &t->document.report, &t->measured, &listener, &reason);
 	if (reason.outcome != OUTCOME_GOOD) {

@@ -5,6 +5,7 @@
 
 #include "log/inputfile.h"
 #include "log/log_reader.h"
+#include "policy/policy_rollout.h"
 #include "proto/encoding.h"
 #include "proto/report/entry.h"
 #include "signer/policies/told.h"
@@ -93,7 +94,10 @@ find_policy(struct told_report *r)
 		    err_text(e));
 		return false;
 	}
-	r->rule = policy_find(r->policy, report->bundle.workload, report->collector);
+	r->decided =
+	    report->rollout.enforce != REPORT_ENFORCE_ON ? policy_older(r->policy) : r->policy;
+	if (r->decided != NULL)
+		r->rule = policy_find(r->decided, report->bundle.workload, report->collector);
 	return r->rule != NULL ||
 	       fail(
 		   r, "its policy does not let this collector speak for it: hallmark-audit replay");

@@ -19,8 +19,9 @@ struct told_report {
 	struct report_document document;
 	struct evidence_reader *evidence;
 	struct policy_cache *policies;
-	const struct policy *policy;    /* its own */
-	const struct policy_rule *rule; /* that judged it */
+	const struct policy *policy;    /* its own: the one in force */
+	const struct policy *decided;   /* the same, or the one before, that decided */
+	const struct policy_rule *rule; /* of that, by which it was judged */
 	struct measured measured;
 };
 

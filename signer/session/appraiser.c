@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/policy_rollout.h"
 #include "signer/ground/build.h"
 #include "signer/ledger/heads/head.h"
 #include "signer/ledger/heads/verdict.h"
@@ -9,7 +10,13 @@
 #include "signer/session/stored_component.h"
 
 static void look_at_amendments(struct service *s);
+static void conclude_older(struct service *s, const struct workload *w,
+    const struct appraiser_components *components, struct appraise_input *in, struct report *r);
 static struct due due_of(const struct service *s, const struct appraiser_case *c, uint64_t iat_s);
+static enum err judge_all(struct service *s, const struct policy_rule *rule, const struct bundle *b,
+    struct appraiser_components *out, const struct component_verdict **verdict);
+static enum err judge_older(struct service *s, const struct workload *w, const struct bundle *b,
+    struct appraiser_components *out);
 static enum err judge_one(struct service *s, const struct policy_rule *rule,
     const struct bundle_component *named, enum component_kind kind, struct evidence_item *item,
     uint64_t now_s, const struct component_verdict **out);
@@ -17,10 +24,11 @@ static enum err appraise_stored(struct service *s, const struct policy_rule *rul
     struct evidence_item *item, uint64_t now_s, const struct component_verdict **out);
 
 enum err
-appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
+appraiser_judge(struct service *s, const struct workload *w, const struct bundle *b,
     struct appraiser_components *out)
 {
-	enum err e = ERR_OK;
+	const struct policy_rule *rule = policy_rule_at(s->policy, w->rule_number);
+	enum err e;
 
 	memset(out, 0, sizeof(*out));
 	verdicts_trim(&s->verdicts); /* nobody holds any now */
@@ -28,6 +36,19 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 	if (s->clock_state != CLOCK_TRUSTED)
 		return ERR_CLOCK;
 	look_at_amendments(s);
+	e = judge_all(s, rule, b, out, out->verdict);
+	if (e == ERR_OK && w->older_number != 0 && appraiser_has_all(out))
+		e = judge_older(s, w, b, out);
+	return e;
+}
+
+/* What is found to lack is told with what lacks already. */
+static enum err
+judge_all(struct service *s, const struct policy_rule *rule, const struct bundle *b,
+    struct appraiser_components *out, const struct component_verdict **verdict)
+{
+	enum err e = ERR_OK;
+
 	for (unsigned kind = 0; kind < COMPONENT_KIND_COUNT && e == ERR_OK; kind++) {
 		const struct bundle_component *named = &b->component[kind];
 		struct evidence_item *item;
@@ -37,7 +58,7 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 		item = evidence_find(s->evidence, &named->digest);
 		if (item != NULL)
 			e = judge_one(s, rule, named, (enum component_kind)kind, item, out->now_s,
-			    &out->verdict[kind]);
+			    &verdict[kind]);
 		/* Not there, or found damaged just now: the collector has it. */
 		if (item == NULL || item->lost) {
 			out->missing[out->missing_count++] = (enum component_kind)kind;
@@ -48,6 +69,22 @@ appraiser_judge(struct service *s, const struct policy_rule *rule, const struct 
 		}
 	}
 	return e;
+}
+
+/* Where the policy in force decides, nobody asks the one before. */
+static enum err
+judge_older(struct service *s, const struct workload *w, const struct bundle *b,
+    struct appraiser_components *out)
+{
+	struct appraise_input in = {.bundle = b, .collector = workload_collector(w)};
+	struct view group;
+
+	memcpy(in.component, out->verdict, sizeof(in.component));
+	out->enforce = appraise_enforce(policy_rule_at(s->policy, w->rule_number), &in, &group);
+	if (out->enforce == REPORT_ENFORCE_ON)
+		return ERR_OK;
+	return judge_all(
+	    s, policy_rule_at(policy_older(s->policy), w->older_number), b, out, out->older);
 }
 
 bool
@@ -75,6 +112,8 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 	memcpy(in.component, components->verdict, sizeof(in.component));
 	buf_clear(&s->scratch);
 	appraise_conclude(s->policy, c->rule, &in, &s->scratch, &r);
+	if (components->enforce != REPORT_ENFORCE_ON)
+		conclude_older(s, w, components, &in, &r);
 	if ((e = buf_status(&s->scratch)) != ERR_OK)
 		return e;
 	r.profile = s->config->report.profile;
@@ -114,6 +153,17 @@ look_at_amendments(struct service *s)
 		return;
 	s->amended = now;
 	s->policy_generation++;
+}
+
+static void
+conclude_older(struct service *s, const struct workload *w,
+    const struct appraiser_components *components, struct appraise_input *in, struct report *r)
+{
+	const struct policy *older = policy_older(s->policy);
+
+	memcpy(in->component, components->older, sizeof(in->component));
+	appraise_conclude_older(
+	    older, policy_rule_at(older, w->older_number), components->enforce, in, &s->scratch, r);
 }
 
 static struct due

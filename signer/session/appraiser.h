@@ -17,6 +17,8 @@
 struct appraiser_components {
 	uint64_t now_s; /* the time that they were judged for: the report's iat */
 	const struct component_verdict *verdict[COMPONENT_KIND_COUNT]; /* NULL: not in the bundle */
+	enum report_enforce enforce; /* not ON: the older policy decides, by these */
+	const struct component_verdict *older[COMPONENT_KIND_COUNT];
 	size_t missing_count;
 	enum component_kind missing[COMPONENT_KIND_COUNT]; /* not in the evidence store */
 	size_t incomplete_count;
@@ -28,15 +30,16 @@ struct appraiser_components {
 bool appraiser_has_all(const struct appraiser_components *c);
 
 /*
- * Judges every component of the bundle that the store has, a list by what its segments make
- * together, and names those that it lacks, wholly or in part. This is where the bundle gets its
- * time, which its caller has just looked at (service_now_s): it is taken once, for all that
- * follows, so that no verdict can be of another second than the report that it stands in.
+ * Judges every component of the bundle that the store has, by the workload's rule, and where the
+ * policy in force is only rolled out there by that of the one before, too; a list by what its
+ * segments make together, and names those that it lacks, wholly or in part. This is where the
+ * bundle gets its time, which its caller has just looked at (service_now_s): it is taken once, for
+ * all that follows, so that no verdict can be of another second than the report that it stands in.
  * ERR_COMPONENT_FORMAT if a stored component is not what the bundle says of it (kind, count, size),
  * or none; ERR_BUSY if there is no memory for a list now (holding.h); ERR_CLOCK if there is no time
  * to be had; ERR_MEMORY.
  */
-enum err appraiser_judge(struct service *s, const struct policy_rule *rule, const struct bundle *b,
+enum err appraiser_judge(struct service *s, const struct workload *w, const struct bundle *b,
     struct appraiser_components *out) MUST_USE;
 
 /* Everything a report says beside the verdict. */

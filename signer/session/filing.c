@@ -1,6 +1,7 @@
 #include "signer/session/filing.h"
 
 #include "journal/logger.h"
+#include "policy/policy_rollout.h"
 #include "proto/evidence/identity.h"
 #include "proto/utc.h"
 #include "signer/ledger/heads/verdict.h"
@@ -8,6 +9,7 @@
 #include "signer/session/challenge.h"
 #include "signer/session/quota.h"
 
+static void find_older(const struct policy *p, struct workload *w);
 static enum err check_nonce(struct session *s, struct filing *f);
 static enum err check_clock(struct session *s, const struct filing *f);
 static enum err check_chain(struct session *s, const struct filing *f);
@@ -33,7 +35,8 @@ filing_find_workload(struct session *s, struct filing *f)
 			NULL)
 			return ERR_MEMORY;
 		if (w != NULL) {
-			w->rule_number = policy_rule_number(service->policy, rule);
+			w->rule_number = (uint16_t)policy_rule_number(service->policy, rule);
+			find_older(service->policy, w);
 			w->rule_generation = service->policy_generation;
 		}
 	}
@@ -42,6 +45,17 @@ filing_find_workload(struct session *s, struct filing *f)
 	f->workload = w;
 	f->rule = policy_rule_at(service->policy, w->rule_number);
 	return ERR_OK;
+}
+
+static void
+find_older(const struct policy *p, struct workload *w)
+{
+	const struct policy *older = policy_older(p);
+
+	w->older_number = 0;
+	if (older != NULL)
+		w->older_number = (uint16_t)policy_rule_number(
+		    older, policy_find_older(p, workload_name(w), workload_collector(w)));
 }
 
 enum err

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "journal/logger.h"
+#include "policy/policy_rollout.h"
 #include "signer/chronicle/policy_packing.h"
 #include "signer/chronicle/stored_policy.h"
 #include "signer/ledger/ledger_stage.h"
@@ -46,6 +47,8 @@ static bool may_take(
 static bool is_in_force(const struct service *s, const struct policy *p);
 static bool take(struct service *s, struct policy *p);
 static void replace(struct service *s, struct policy *p);
+static enum err fetch_older(struct service *s);
+static enum err say_unreadable(enum err e);
 static enum err refuse_operators(const struct service *s);
 static void say_waiting(struct service *s);
 static void say_in_force(const struct service *s);
@@ -55,9 +58,10 @@ policy_change_begin(struct service *s)
 {
 	struct policy *configured = s->policy;
 	const struct digest *manifest = standing_manifest(s->chronicle.notices.standing);
-	struct logline l;
-	enum err e;
+	enum err e = fetch_older(s);
 
+	if (e != ERR_OK)
+		return e;
 	/* Whatever the store has lost of it is stored again. */
 	if (manifest != NULL && is_in_force(s, configured))
 		return stored_policy_keep(s->evidence, configured, ledger_evidence(s->ledger));
@@ -77,15 +81,61 @@ policy_change_begin(struct service *s)
 		return ERR_OK;
 	}
 	s->policy = configured;
+	return say_unreadable(e);
+}
+
+/* Of the policy that is configured, from where everything lies that the log relies on. */
+static enum err
+fetch_older(struct service *s)
+{
+	struct faults faults = FAULTS_INIT;
+	enum err e;
+
+	if (!is_in_force(s, s->policy) && !policy_change_may_follow(s, s->policy, &faults)) {
+		logger_say(LOGGER_ERROR, "rollout-refused", "%s", faults.fault[0].text);
+		e = ERR_CONFIG;
+	} else if ((e = policy_fetch_older(s->policy, stored_fetch, s->evidence, &faults)) !=
+		   ERR_OK) {
+		e = say_unreadable(e);
+	}
+	faults_free(&faults);
+	return e;
+}
+
+static enum err
+say_unreadable(enum err e)
+{
+	struct logline l;
+
 	if (e == ERR_MEMORY)
 		return e;
 	logline_begin(&l, LOGGER_ERROR, "policy-unreadable");
 	logline_error(&l, e);
 	logline_string(&l, "mend",
-	    "the policy in force is another one than the configured, and cannot be read from the "
-	    "evidence store; restore its packs from a copy, or configure it again");
+	    "the policy in force is another one than the configured, or rolled out against another "
+	    "one, which cannot be read from the evidence store; restore its packs from a copy, or "
+	    "configure it again");
 	logline_end(&l);
 	return ERR_IO;
+}
+
+bool
+policy_change_may_follow(const struct service *s, const struct policy *p, struct faults *faults)
+{
+	const struct standing *standing = s->chronicle.notices.standing;
+	const struct digest *from = policy_rollout_from(p), *now = standing_manifest(standing);
+	char hex[2][DIGEST_HEX_SIZE + 1] = {"none", ""};
+
+	if (!s->chronicle.begun || standing_may_follow(standing, from) || is_in_force(s, p))
+		return true;
+	if (now != NULL)
+		digest_to_hex(now, hex[0]);
+	digest_to_hex(from, hex[1]);
+	faults_add(faults, "rollout.from", 0,
+	    "expected the manifest in force, %s, or the one that this is rolled out against, found "
+	    "%s: no policy decides again that has given way",
+	    hex[0], hex[1]);
+	return false;
 }
 
 enum err
@@ -298,7 +348,8 @@ take(struct service *s, struct policy *p)
 	iat_s = service_entry_s(s);
 	absences_settle(&s->chronicle.absences);
 	standing_find_approvals(n->standing, policy_manifest_digest(p), iat_s, &approvals);
-	if (approvals.found < approvals.needed)
+	if (approvals.found < approvals.needed ||
+	    !standing_may_follow(n->standing, policy_rollout_from(p)))
 		return false;
 	notice_writer_put_policy(n, p, &approvals, iat_s);
 	replace(s, p);
@@ -317,12 +368,14 @@ may_take(struct service *s, const struct policy *p, struct standing_approvals *a
 	    (s->storage.low || s->stopping || !ledger_entry_fits(s->ledger)))
 		return false;
 	standing_find_approvals(standing, policy_manifest_digest(p), service_now_s(s), approvals);
-	return approvals->found >= approvals->needed;
+	return approvals->found >= approvals->needed &&
+	       standing_may_follow(standing, policy_rollout_from(p));
 }
 
 static void
 replace(struct service *s, struct policy *p)
 {
+	(void)policy_inherit_older(p, &s->policy);
 	policy_change_discard(s, &s->policy);
 	s->policy = p;
 	s->policy_generation++;
@@ -374,6 +427,8 @@ say_waiting(struct service *s)
 	logline_number(&l, "needed", approvals.needed);
 	logline_number(&l, "found", approvals.found);
 	logline_view(&l, "in_force", policy_id(s->policy));
+	if (!standing_may_follow(s->chronicle.notices.standing, policy_rollout_from(s->waiting)))
+		logline_string(&l, "mend", "rollout.from has to name the manifest in force");
 	logline_end(&l);
 }
 

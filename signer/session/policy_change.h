@@ -36,7 +36,15 @@ struct policy_change_events {
 enum err policy_change_open(
     struct service *s, uv_loop_t *loop, const struct policy_change_events *events) MUST_USE;
 
-/* Another one is configured (moved): `settled` follows, perhaps before this returns. */
+/*
+ * Whether this one may be offered: one that is rolled out has to be so against what is in force. A
+ * fault that says what is.
+ */
+bool policy_change_may_follow(
+    const struct service *s, const struct policy *p, struct faults *faults);
+
+/* Another one is configured (moved), that may follow: `settled` follows, perhaps before this
+ * returns. */
 void policy_change_offer(struct service *s, struct policy *configured);
 
 /* Whether the one that waits has what it needs by now. */

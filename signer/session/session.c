@@ -306,7 +306,7 @@ on_bundle(struct session *s, const struct message_bundle *m, uint64_t arrived_us
 	    !f.workload->busy && digest_equal(&f.digest, &f.workload->head.bundle_digest))
 		e = answer_again(s, &f);
 	else if (e == ERR_OK && (e = filing_check(s, &f)) == ERR_OK &&
-		 (e = appraiser_judge(s->service, f.rule, &f.bundle, &components)) == ERR_OK) {
+		 (e = appraiser_judge(s->service, f.workload, &f.bundle, &components)) == ERR_OK) {
 		e = appraiser_has_all(&components) ? filing_stage(s, &f, &components)
 						   : upload_await(s, &f, &components);
 		if (e == ERR_OK)

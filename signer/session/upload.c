@@ -263,7 +263,7 @@ proceed(struct session *s, struct waiting *w, bool *waits)
 	/* The policy may have been replaced meanwhile. */
 	e = filing_find_workload(s, &w->filing);
 	if (e == ERR_OK)
-		e = appraiser_judge(s->service, w->filing.rule, &w->filing.bundle, &components);
+		e = appraiser_judge(s->service, w->filing.workload, &w->filing.bundle, &components);
 	if (e != ERR_OK)
 		return e;
 	if (appraiser_has_all(&components))

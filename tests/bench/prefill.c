@@ -233,7 +233,7 @@ write_report(struct prefill *p)
 	c.workload = workload_get(s->workloads, view_of_string(p->o.collector), p->bundle.workload);
 	must(c.workload == NULL ? ERR_MEMORY : ERR_OK, "workload");
 	if (c.workload->rule_number == 0)
-		c.workload->rule_number = policy_rule_number(s->policy,
+		c.workload->rule_number = (uint16_t)policy_rule_number(s->policy,
 		    policy_find(s->policy, p->bundle.workload, view_of_string(p->o.collector)));
 	c.rule = policy_rule_at(s->policy, c.workload->rule_number);
 	must(c.rule == NULL ? ERR_UNAUTHORIZED : ERR_OK, name);
@@ -246,7 +246,7 @@ write_report(struct prefill *p)
 	bundle_encode(&p->bundle, &p->bytes);
 	digest_of(p->bytes.data, p->bytes.size, &c.bundle_digest);
 	(void)service_now_s(s);
-	must(appraiser_judge(s, c.rule, &p->bundle, &components), "appraisal");
+	must(appraiser_judge(s, c.workload, &p->bundle, &components), "appraisal");
 	must(appraiser_report(
 		 s, &c, &components, ledger_entry_begin(s->ledger), &verdict, &staged.head),
 	    "report");

@@ -124,8 +124,8 @@ load(struct reference *f, struct view entry)
 /* The names that the dialects give to the same claims. */
 struct reference_names {
 	const char *profile, *verifier, *status, *vector, *policy, *references, *findings, *count,
-	    *not_checked, *accepted, *exceptions, *form, *bundle, *notice, *previous, *signature,
-	    *last_signed, *extensions;
+	    *group, *rollout, *not_checked, *accepted, *exceptions, *form, *bundle, *notice,
+	    *previous, *signature, *last_signed, *extensions;
 };
 
 static inline const struct reference_names *
@@ -134,36 +134,63 @@ reference_names(enum report_profile profile)
 	static const struct reference_names deployed = {"tag:github.com,2023:veraison/ear",
 	    "ear.verifier-id", "ear.status", "ear.trustworthiness-vector",
 	    "ear.appraisal-policy-id", "hallmark.references", "hallmark.findings",
-	    "hallmark.finding-count", "hallmark.not-checked", "hallmark.accepted",
-	    "hallmark.exceptions", "hallmark.form", "hallmark.bundle", "hallmark.notice",
-	    "hallmark.previous-report", "hallmark.signature", "hallmark.last-signed",
-	    "hallmark.extensions"};
+	    "hallmark.finding-count", "hallmark.group", "hallmark.rollout", "hallmark.not-checked",
+	    "hallmark.accepted", "hallmark.exceptions", "hallmark.form", "hallmark.bundle",
+	    "hallmark.notice", "hallmark.previous-report", "hallmark.signature",
+	    "hallmark.last-signed", "hallmark.extensions"};
 	static const struct reference_names draft = {"tag:ietf.org,2026:rats/ear#04",
 	    "ear_verifier_id", "ear_status", "ear_trustworthiness_vector",
-	    "ear_appraisal_policy_ids", "references", "findings", "finding-count", "not-checked",
-	    "accepted", "exceptions", "form", "bundle", "notice", "previous-report", "signature",
-	    "last-signed", "extensions"};
+	    "ear_appraisal_policy_ids", "references", "findings", "finding-count", "group",
+	    "rollout", "not-checked", "accepted", "exceptions", "form", "bundle", "notice",
+	    "previous-report", "signature", "last-signed", "extensions"};
 
 	return profile == REPORT_PROFILE_DRAFT ? &draft : &deployed;
 }
 
 static inline bool
-get_verdict(const json_t *submod, const struct reference_names *names, struct report *r)
+get_status(const json_t *o, const char *name, enum report_status *out)
 {
 	static const enum report_status all[] = {
 	    REPORT_NONE, REPORT_AFFIRMING, REPORT_WARNING, REPORT_CONTRAINDICATED};
+	struct view status;
+
+	if (!get_string(o, name, &status))
+		return false;
+	for (size_t s = 0; s < sizeof(all) / sizeof(all[0]); s++) {
+		*out = all[s];
+		if (view_equal(status, view_of_string(report_status_name(all[s]))))
+			return true;
+	}
+	return false;
+}
+
+static inline bool
+get_group(const json_t *o, const struct reference_names *names, struct report *r)
+{
+	const json_t *rollout = json_object_get(o, names->rollout);
+	struct view enforce;
+
+	if (json_object_get(o, names->group) != NULL && !get_string(o, names->group, &r->group))
+		return false;
+	if (rollout == NULL)
+		return true;
+	if (!get_string(rollout, "enforce", &enforce))
+		return false;
+	r->rollout.enforce =
+	    view_equal(enforce, VIEW_LITERAL("off")) ? REPORT_ENFORCE_OFF : REPORT_ENFORCE_WARN;
+	return get_string(rollout, "decided", &r->rollout.decided) &&
+	       get_status(rollout, "status", &r->rollout.status) &&
+	       get_number(rollout, "finding-count", &r->rollout.finding_total);
+}
+
+static inline bool
+get_verdict(const json_t *submod, const struct reference_names *names, struct report *r)
+{
 	const json_t *vector = json_object_get(submod, names->vector);
 	const json_t *policy = json_object_get(submod, names->policy);
-	struct view status;
-	size_t s = 0;
 
-	if (!get_string(submod, names->status, &status))
+	if (!get_status(submod, names->status, &r->status))
 		return false;
-	while (s < 4 && !view_equal(status, view_of_string(report_status_name(all[s]))))
-		s++;
-	if (s == 4)
-		return false;
-	r->status = all[s];
 	for (size_t i = 0; i < REPORT_CLAIM_COUNT; i++) {
 		const json_t *claim =
 		    json_object_get(vector, report_claim_name((enum report_claim)i));
@@ -235,7 +262,7 @@ get_lists(const json_t *o, const struct reference_names *names, struct report *r
 			return false;
 		r->not_checked[kind] = true;
 	}
-	return get_number(o, names->count, &r->finding_total);
+	return get_group(o, names, r) && get_number(o, names->count, &r->finding_total);
 }
 
 static inline bool

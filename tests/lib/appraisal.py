@@ -24,7 +24,7 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
 KINDS_OF_FILES = ("executable", "files", "libraries")
 KINDS = ("config", "executable", "files", "host", "libraries", "packages", "runtime")
 # What is said of a running workload holds before its start, too.
-RESTING = (*(k for k in KINDS if k != "runtime"), "max_age_s", "missing", "mixed_release", "recorded", "release",
+RESTING = ("group", *(k for k in KINDS if k != "runtime"), "max_age_s", "missing", "mixed_release", "recorded", "release",
            "unmeasured")
 RANKS = ("affirming", "none", "warning", "contraindicated")
 FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = 16, 256, 96
@@ -50,7 +50,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 46, rows
+    assert len(rows) == 47, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -210,7 +210,7 @@ def written_out(policy, included):
     files = [policy, *included]
     blocks = {block["name"]: block for file in files for block in file.get("rules", [])}
     defaults, = [f["defaults"] for f in files if "defaults" in f] or [{}]
-    joined = {key: value for key, value in policy.items() if not isinstance(value, (list, dict))}
+    joined = {key: value for key, value in policy.items() if not isinstance(value, list) and key != "defaults"}
     for file in files:
         for key, value in file.items():
             if isinstance(value, list) and key not in ("include", "rules"):
@@ -250,9 +250,9 @@ def laid_over(under, over):
 
 
 class Policy:
-    """`stored` gives the content with a digest in hex."""
+    """`stored` gives the content with a digest in hex. `follows`: with the one that it is rolled out against."""
 
-    def __init__(self, manifest, stored):
+    def __init__(self, manifest, stored, follows=True):
         self.identity = hashlib.sha256(manifest).hexdigest()
         named = read_manifest(manifest)
         (name, digest), = named.pop("policy").items()
@@ -263,6 +263,10 @@ class Policy:
         self.document = written_out(self.document, [
             read_yaml(stored(named["include"][n])) for n in included])
         named.pop("include", None)
+        before = {"from": self.document["rollout"]["from"]} if "rollout" in self.document else {}
+        assert named.pop("rollout", {}) == before
+        # What that one was rolled out against itself has no say.
+        self.older = Policy(stored(before["from"]), stored, follows=False) if before and follows else None
         named_sets = self.named_sets()
         cas = [e["name"] for e in self.document.get("collectors_ca", [])]
         operators = ["operators"] if "operators" in self.document else []
@@ -276,6 +280,29 @@ class Policy:
                       read_manifest(manifest).get("package-list", {}).items()}
         self.sets = {name: ReferenceSet(name, stored(references[name]), self.source_of(name), *of)
                      for name, of in named_sets.items()}
+
+    def group(self, entry, name, collector, evidence):
+        """What decides about a roll-out, or None."""
+        groups = self.document.get("groups", [])
+        if "group" in entry:
+            return next(g for g in groups if g["name"] == entry["group"])
+        for group in groups:
+            if not {"collectors", "workloads", "facts"} & set(group):
+                continue
+            if "collectors" in group and not any(speaks_for(c.encode(), collector.encode()) for c in group["collectors"]):
+                continue
+            if "workloads" in group and not any(matches(w.encode(), name.removesuffix("/start").encode()) for w in group["workloads"]):
+                continue
+            if "facts" not in group:
+                return group
+            if "runtime" not in evidence.components:
+                return None
+            found = {f.code for f in [*fact_findings(group, "facts of a group", evidence.components["runtime"])][:FINDINGS_MAX]}
+            if found == {"redacted-fact"}:
+                return None
+            if not found:
+                return group
+        return None
 
     def source_of(self, name):
         """What the policy says of how its file is read, or None: it is a set."""
@@ -868,9 +895,9 @@ class Appraisal:
     """Of one bundle: `evidence` has its time in milliseconds, nonce, and the components' items by
     kind."""
 
-    def __init__(self, policy, entry, evidence, iat, last_signed, revoked=Revoked()):
+    def __init__(self, policy, entry, evidence, iat, last_signed, revoked=Revoked(), beside=None):
         self.revoked = revoked
-        self.policy, self.entry, self.evidence = policy, entry, evidence
+        self.policy, self.entry, self.evidence, self.beside = policy, entry, evidence, beside
         self.iat, self.last_signed = iat, last_signed
         self.rules = {k: entry[k] for k in KINDS if k in entry}
         self.required = entry.get("require", list(self.rules))
@@ -891,6 +918,7 @@ class Appraisal:
             self.judge(kind)
         self.of_bundle += self.mixed_releases()
         self.others += self.unmeasured.findings() if self.unmeasured else []
+        self.of_bundle += self.stricter()
 
     def bundle_findings(self):
         def warning(code, detail=None):
@@ -909,6 +937,13 @@ class Appraisal:
                 f"the last {self.iat - self.last_signed} s ago"
             yield warning("unsigned-evidence", f"expected a signature of the collector every "
                           f"{every} s, found {found}")
+
+    def stricter(self):
+        """What the policy in force warns of, that does not decide: (what it does, status, number of findings)."""
+        enforce, status, count = self.beside or ("off", "affirming", 0)
+        if enforce == "warn" and RANKS.index(status) > RANKS.index(self.status()):
+            detail = f"the policy in force gives {status}, with {count} findings, and only warns in this group"
+            yield Finding("bundle", "stricter-policy", b"", detail, min(status, "warning", key=RANKS.index))
 
     def judge(self, kind):
         component, rule = self.evidence.components.get(kind), self.rules.get(kind)
@@ -1025,7 +1060,7 @@ def words(text):
 
 
 def verdict(appraisal):
-    """In the names of entries.report."""
+    """In the names of entries.report, but of groups."""
     findings = appraisal.findings()
     return {"status": appraisal.status(), "vector": appraisal.vector(),
             "policy": appraisal.policy.id(), "references": appraisal.references(),
@@ -1035,3 +1070,20 @@ def verdict(appraisal):
             "accepted": [{"kind": kind, "code": code} for kind, code in sorted(appraisal.accepted)],
             "exceptions": [{"kind": kind, "subject": words(e["path"]), "until": date(e["until"].encode()),
                             "why": e["why"]} for kind, e in appraisal.exceptions]}
+
+
+def decided(policy, workload, collector, evidence, iat, last_signed, revoked):
+    """The verdict of the policy in force, or where that is rolled out perhaps of the one before it."""
+    entry = policy.workload(workload, collector)
+    made = verdict(Appraisal(policy, entry, evidence, iat, last_signed, revoked))
+    group = policy.group(entry, workload, collector, evidence)
+    if group is None:
+        return made
+    made["group"], enforce = group["name"], group.get("enforce", "on")
+    before = policy.older and policy.older.workload(workload, collector)
+    if enforce == "on" or not before:
+        return made
+    said = made["status"], made["finding-count"]
+    return {**verdict(Appraisal(policy.older, before, evidence, iat, last_signed, revoked, (enforce, *said))),
+            "policy": made["policy"], "group": group["name"],
+            "rollout": {"enforce": enforce, "decided": policy.older.id(), "status": said[0], "finding-count": said[1]}}

@@ -4,6 +4,7 @@ The clock makes `iat` known beforehand, so that sets end and evidence ages to th
 """
 
 import json
+import re
 import signal
 import time
 
@@ -58,6 +59,11 @@ class Attested:
             self.signer.signal(signal.SIGHUP)
             line = self.signer.wait_for("event=reload", start)
             assert "event=reloaded" in line, line
+
+    def in_force(self):
+        """The manifest, or None while no signer has run."""
+        said = [line for line in self.signer.lines if "policy=" in line] if self.signer else []
+        return re.search(r"@sha256:([0-9a-f]{64})", said[-1])[1] if said else None
 
     def start(self, profile="deployed"):
         if self.signer:

@@ -68,6 +68,7 @@ class Drawn:
         self.chance = chance
         self.workloads = workloads
         self.measured = {kind: [] for kind in KINDS}
+        self.rolled = None
 
     def maybe(self, probability=0.5):
         return self.chance.random() < probability
@@ -79,8 +80,9 @@ class Drawn:
 
     # --- policies
 
-    def policy(self, now_s):
-        """(the policy's text, name of each file that it names: its content)"""
+    def policy(self, now_s, in_force=None):
+        """(the policy's text, name of each file that it names: its content). It may be rolled out against what is
+        in force, or what that is rolled out against."""
         names = self.chance.sample(SETS, len(SETS))
         families, windows, files, self.now_s = [], [], {}, now_s
         for name in names[:len(RELEASES)]:
@@ -97,7 +99,12 @@ class Drawn:
             files[references[-1]["file"]] = self.reference_set(b"%d" % len(files), None)
         self.sets = [list(read_sums(content).items()) for content in files.values()]
         self.families = [f["name"] for f in families]
+        self.rolled = self.chance.choice((in_force, self.rolled or in_force)) if in_force and self.maybe(0.8) else None
+        groups = [self.group(f"g-{n}") for n in range(self.chance.randint(0, 5))]
         entries = self.entries = [self.entry(pattern, names) for pattern in self.patterns()]
+        for entry in entries:
+            if groups and self.maybe(0.2):
+                entry["group"] = self.chance.choice(groups)["name"]
         lists = [{"name": name, "file": f"list-{name}"} for name in LISTS]
         files.update({e["file"]: self.package_list() for e in lists})
         policy, included = Layout(self.chance).files({
@@ -105,7 +112,20 @@ class Drawn:
             "references": references,
             "families": families, "windows": windows, "workloads": entries})
         files.update((name, hallmark.to_yaml(part).encode()) for name, part in included.items())
+        policy.update({key: said for key, said in (
+            ("groups", groups), ("rollout", {"from": self.rolled} if self.rolled else None)) if said})
         return hallmark.to_yaml(policy), files
+
+    def group(self, name):
+        """By names, by facts, by both, or for entries alone."""
+        chance, facts = self.chance, self.fact_rule()["facts"]
+        names = chance.choice((chance.sample(self.workloads, 10), ["w-*"], ["w-1*", "w-?"], ["*"]))
+        said = {"collectors": chance.choice((["spiffe://test/h*"], ["*://test/rsa", "*://test/ed?????"], ["*"])),
+                "workloads": [literal(n) if len(names) > 2 else n for n in names],
+                "facts": [{k: v for k, v in fact.items() if k != "unmatched"} for fact in facts[:chance.choice((1, 1, 2))]]}
+        return {"name": name, **{k: v for k, v in said.items() if self.maybe(0.4)},
+                **({"enforce": chance.choice(("on", "warn", "off", "off") if self.rolled else ("on",))}
+                   if self.maybe(0.9) else {})}
 
     def package_list(self):
         """Most of what a host may have."""

@@ -89,8 +89,8 @@ FINDINGS = ("references", "findings", "finding-count", "not-checked")
 
 
 def findings(verdict):
-    """What was accepted is left out where nothing was."""
-    return {name: verdict[name] for name in (*FINDINGS, "accepted", "exceptions")
+    """What was accepted is left out where nothing was, and what is not rolled out."""
+    return {name: verdict[name] for name in (*FINDINGS[:3], "group", "rollout", *FINDINGS[3:], "accepted", "exceptions")
             if name in FINDINGS or verdict.get(name)}
 
 

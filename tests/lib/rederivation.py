@@ -111,7 +111,7 @@ class Rederivation:
         if manifest not in self.policies:
             self.policies[manifest] = appraisal.Policy(
                 self.store.get(MANIFEST, manifest),
-                lambda digest: next((self.store.contents[kind, digest] for kind in (POLICY, REFERENCE, PACKAGE_LIST)
+                lambda digest: next((self.store.contents[kind, digest] for kind in (POLICY, REFERENCE, PACKAGE_LIST, MANIFEST)
                                      if (kind, digest) in self.store.contents), b""))
         return self.policies[manifest]
 
@@ -162,14 +162,13 @@ class Rederivation:
         behind = self.behind(said, bundle)
         assert not self.whole or said.policy.endswith(f"@sha256:{self.manifest}")
         policy = self.policy(said.policy)
-        judged = appraisal.Appraisal(policy, policy.workload(said.workload, said.collector),
-                                     self.evidence(said.nonce, said.own["bundle"]), said.iat,
-                                     behind.get("last-signed"),
-                                     appraisal.Revoked(self.statements, (said.collector, said.workload), said.iat))
+        verdict = appraisal.decided(policy, said.workload, said.collector,
+                                    self.evidence(said.nonce, said.own["bundle"]), said.iat, behind.get("last-signed"),
+                                    appraisal.Revoked(self.statements, (said.collector, said.workload), said.iat))
         head = entries.Head(said.iat, said.iat + self.issuer.lifetime_s, self.issuer.origin,
                             said.collector, self.issuer.developer, self.issuer.build)
         self.previous[said.collector, said.workload] = entries.leaf_hash(entry)
-        return entries.report(bundle, head, appraisal.verdict(judged), behind, said.draft)
+        return entries.report(bundle, head, verdict, behind, said.draft)
 
     def behind(self, said, bundle):
         """The claims behind the bundle."""

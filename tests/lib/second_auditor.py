@@ -373,7 +373,10 @@ def finding(value):
 
 
 VERDICT = (("references", many(hexadecimal(32), 16)), ("findings", many(finding, 16)),
-           ("finding-count", integer()), ("not-checked", rising(one_of(*KINDS), len(KINDS))),
+           ("finding-count", integer()), ("group?", workload),
+           ("rollout?", members(("enforce", one_of("warn", "off")), ("decided", text()), ("status", one_of(*STATUSES)),
+                                ("finding-count", integer()))),
+           ("not-checked", rising(one_of(*KINDS), len(KINDS))),
            ("accepted?", many(members(("kind", one_of(*KINDS)), ("code", code)), 64, 1)),
            ("exceptions?", many(members(("kind", one_of("executable", "files", "libraries")), ("subject", text(256, 1)),
                                         ("until", integer(1)), ("why", text(256, 1))), 16, 1)))
@@ -438,6 +441,14 @@ def agree(tree, own, draft):
     worst = max((tier(value) for _, value in claims or []), default=0)
     demand(STATUSES.index(status) >= worst, "better than its claims")
     demand(status != "affirming" or not found and not fields.get("offline"), "affirming")
+    rollout = verdict.get("rollout")
+    if rollout is not None:
+        policy = appraisal.get("ear_appraisal_policy_ids")[0] if draft else appraisal.get("ear.appraisal-policy-id")
+        demand(verdict.get("group") is not None and rollout.get("decided") != policy, "rollout")
+        said = rollout.get("status")
+        demand(said != "affirming" or not rollout.get("finding-count") and not fields.get("offline"), "affirming beside")
+        demand(rollout.get("enforce") == "off" or STATUSES.index(status) >= min(
+            STATUSES.index(said), STATUSES.index("warning")), "better than the warning")
     accepted = [(each.get("kind"), each.get("code")) for each in verdict.get("accepted") or []]
     demand(accepted == sorted(set(accepted)), "not rising")
     for kind, _ in accepted:

@@ -22,7 +22,7 @@ STATEMENT, OPERATORS, CA = 7, 8, 9
 GOOD, BAD, UNKNOWN = 0, 1, 2
 DAY_S, SLACK_S, FIRST_SEQ_MAX = 86400, 120, 2**52
 KINDS = {"collectors-ca": CA, "include": POLICY, "operators": OPERATORS, "package-list": PACKAGE_LIST, "policy": POLICY,
-         "reference": REFERENCE}
+         "reference": REFERENCE, "rollout": MANIFEST}
 
 
 @functools.lru_cache(None)
@@ -48,6 +48,11 @@ def parts_of(manifest):
     return parts
 
 
+def older_of(parts):
+    """The manifest that one of these parts is rolled out against, or None."""
+    return next((digest for kind, _, digest in parts if kind == "rollout"), None)
+
+
 def unknown_extensions(own):
     """Keys that mean nothing here: all but the transcript's that entry 0 names."""
     return [key for key, value in own.get("extensions", {}).items()
@@ -66,6 +71,7 @@ class Standing:
     def __init__(self, store, origin):
         self.store, self.origin, self.known = store, origin, True
         self.manifest, self.operators, self.numbers, self.statements = None, None, {}, {}
+        self.older = None  # that the one in force is rolled out against
 
     def fetch(self, kind, digest):
         try:
@@ -77,7 +83,7 @@ class Standing:
         parts = parts_of(self.fetch(MANIFEST, digest))
         file = next((digest for kind, _, digest in parts if kind == "operators"), None)
         operators = statements.Operators(self.fetch(OPERATORS, file).decode()) if file else None
-        self.manifest, self.operators = digest, operators
+        self.manifest, self.operators, self.older = digest, operators, older_of(parts)
 
     def lines(self):
         yield from [f"manifest {self.manifest}"] if self.manifest else []
@@ -260,7 +266,9 @@ class Walk:
         rests = statements.approvals(chosen, manifest=subject["sha256"], operators=s.operators,
                                      iat=self.iat)
         if self.demand(len(subject["approvals"]) == needed and rests == subject["approvals"],
-                       "approvals"):
+                       "approvals") and self.demand(
+                           older_of(parts_of(s.fetch(MANIFEST, subject["sha256"]))) in (None, s.manifest, s.older),
+                           "rolled out against another"):
             s.set_manifest(subject["sha256"])
             s.statements = {name: envelope for name, envelope in s.statements.items()
                             if statement(envelope).kind != "approve"}
@@ -441,13 +449,20 @@ class Walk:
         manifest = identity.rpartition("@sha256:")[2]
         if manifest not in self.policies:
             text = self.standing.fetch(MANIFEST, manifest)
-            for kind, _, digest in parts_of(text):
-                self.standing.fetch(KINDS[kind], digest)
+            self.fetch_parts(text)
             self.policies[manifest] = appraisal.Policy(text, self.stored)
         return self.policies[manifest]
 
+    def fetch_parts(self, text, follows=True):
+        """So that one that is missing is told; what is before the one before has no say."""
+        for kind, _, digest in parts_of(text):
+            if kind != "rollout" or follows:
+                part = self.standing.fetch(KINDS[kind], digest)
+            if kind == "rollout" and follows:
+                self.fetch_parts(part, False)
+
     def stored(self, digest):
-        return next(self.store.contents[kind, digest] for kind in (POLICY, REFERENCE)
+        return next(self.store.contents[kind, digest] for kind in (POLICY, REFERENCE, MANIFEST)
                     if (kind, digest) in self.store.contents)
 
     def promise(self, name, chain, said, own):

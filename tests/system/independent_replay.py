@@ -150,6 +150,13 @@ def test_what_belongs_together_is_of_one_release():
     assert findings == [("bundle", "mixed-release", "app", "executable of app@2, files of app@1")]
 
 
+def test_a_family_is_named_as_every_subject_is():
+    app = family("back\\slash", reference("1", A), reference("2", B))
+    rules = {"release": ["back\\slash"], **{k: {"references": ["back\\slash"]} for k in ("executable", "libraries")}}
+    verdict = CASES.verdict(rules, {**files(A, "executable"), **files(B, "libraries")}, **app)
+    assert found(verdict, "code", "subject") == [("mixed-release", "back\\x5cslash")]
+
+
 def test_whose_a_file_is_belongs_to_its_release():
     """Of equal bytes only a release that gives the rights which were found is possible."""
     sets = [({"name": name, "file": name}, (f"file {sha(b'')} /l mode={mode}\n{sha(name.encode())}  /p\n").encode())
@@ -513,6 +520,21 @@ def test_two_collectors_of_one_workload_are_two_chains():
                                          "found the last 11 s ago",)]
 
 
+def test_a_group_is_told_by_what_was_measured_or_by_nothing():
+    """What is hidden, or was not measured at all, tells none, and no group behind it."""
+    hidden = f"hmac-sha256:{0:016x}:{0:064x}"
+    pods = {"name": "pods", "facts": [{"name": "container_pod", "require": ["canary/*"]}, {"name": "uid", "allow": ["0"]}]}
+    CASES.take(FACT, groups=[{"name": "nobody's"}, pods, {"name": "rest", "workloads": ["*"]}])
+    for components, group in ((facts(uid=["0"], container_pod=["canary/a"]), "pods"), (facts(uid=["0"]), "rest"),
+                              (facts(uid=["0"], container_pod=["prod/a"]), "rest"),
+                              (facts(uid=[hidden], container_pod=["canary/a"]), None),
+                              (facts(uid=[hidden], container_pod=["prod/a"]), "rest"),
+                              (files(A, "executable"), None)):
+        (verdict,) = CASES.logged("case", components)["submods"].values()
+        assert verdict.get("hallmark.group") == group, components
+        assert "hallmark.rollout" not in verdict
+
+
 def refused(workload="case"):
     """By the signer and by the appraisal."""
     policy = appraisal.read_yaml(CASES.site.path("policy.yaml").read_bytes())
@@ -593,7 +615,7 @@ def submit_drawn(attested, seed):
     drawn, newest_ms = drawn_evidence.Drawn(random.Random(seed), WORKLOADS), {}
     for number, seconds in enumerate(ROUNDS):
         attested.at(seconds)
-        attested.policy(*drawn.policy(attested.now_s))
+        attested.policy(*drawn.policy(attested.now_s, attested.in_force()))
         if number in (0, len(ROUNDS) // 2):
             attested.start("draft" if number else "deployed")
         for _ in range(BUNDLES):
@@ -718,6 +740,14 @@ CHANGES = (
     ('self.accepted.add((kind, "main-only"))', 'pass'),
     ('not in made.get("patterns", [])', 'not in made.get("excludes", [])'),
     ('if kind in KINDS_OF_FILES:\n            yield from self.unlisted', 'if True:\n            yield from self.unlisted'),
+    ('if "group" in entry:', "if False:"),
+    ('if not {"collectors", "workloads", "facts"} & set(group):', "if False:"),
+    ('"collectors" in group and not', '"collectors" in group and'),
+    ('"workloads" in group and not', '"workloads" in group and'),
+    ('enforce == "on" or not before', 'enforce != "off" or not before'),
+    ('if enforce == "warn" and RANKS', "if RANKS"),
+    ('min(status, "warning", key=RANKS.index)', "status"),
+    ('f"the policy in force gives {status}, with {count} findings', 'f"the policy in force gives {status}, with 1 findings'),
 )
 
 

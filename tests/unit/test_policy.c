@@ -523,6 +523,12 @@ test_sample(void **state)
 	ca_append_pem("hosts", &pem, NULL);
 	fixture_write_bytes(f, "collectors-ca.pem", 0644, pem.data, pem.size);
 	text = sample_uncomment(text, "token");
+	text = sample_uncomment(text, "rollout");
+	text =
+	    sample_replace(text, "# groups:\n#   - {name: canary", "groups:\n   - {name: canary");
+	text = sample_replace(text, "\n#   - {name: pods", "\n   - {name: pods");
+	text = sample_replace(text, "\n#   - {name: rest", "\n   - {name: rest");
+	text = sample_uncomment(text, "group");
 	p = load(f, text);
 	fixture_expect_count(f, 0);
 	assert_non_null(policy_find(p, V("trading-app"), V("spiffe://bank.example/host/h1")));

@@ -91,6 +91,11 @@ static const struct values {
     {"accept_anonymous.program", "/p", "/q", NULL},
     {"accept_anonymous.bytes", "\"<= 1 MiB\"", "\"<= 2 MiB\"", NULL},
     {"accept_anonymous.mappings", "\"<= 1\"", "\"<= 2\"", NULL},
+    {"rollout.from", HEX_A, HEX_B, NULL},
+    {"groups.name", "odd", "even", NULL},
+    {"groups.workloads", "[a]", "[b]", NULL},
+    {"groups.enforce", "warn", "off", NULL},
+    {"group", "some", "others", NULL},
     {"facts.name", "f", "g", NULL},
     {"facts.where", "a", "b", NULL},
     {"facts.word", "1", "2", NULL},
@@ -124,6 +129,7 @@ static const struct {
 	"{name: more, file: refs/one.sha256}, {name: most, file: refs/two.sha256}"},
     {"policy.sources", "{name: bom}, {name: bom-2}"},
     {"policy.references", "{name: one, file: refs/one.sha256}, {name: two, file: refs/two.sha256}"},
+    {"policy.groups", "{name: some}, {name: others}"},
     {"policy.families", "{name: fam, " RELEASES ", {name: fim, " RELEASES},
 };
 

@@ -76,6 +76,68 @@ other_spellings_are_refused(void **state)
 #define ACCEPTED(all)   NOT_CHECKED ",\"accepted\":[" all "]"
 #define ONE(kind, code) "{\"kind\":\"" kind "\",\"code\":\"" code "\"}"
 
+#define GROUPED(rollout) "\"finding-count\":2,\"group\":\"canary\"" rollout ",\"not-checked\":["
+#define ROLLED(enforce, decided, status, count)                                                    \
+	",\"rollout\":{\"enforce\":\"" enforce "\",\"decided\":\"" decided                         \
+	"\",\"status\":\"" status "\",\"finding-count\":" count "}"
+
+static void
+another_policy_decides_in_a_group_alone(void **state)
+{
+	static const char *const good[] = {
+	    GROUPED(""),
+	    GROUPED(ROLLED("off", "o@sha256:1", "none", "0")),
+	    GROUPED(ROLLED("off", "o", "contraindicated", "17")),
+	    GROUPED(ROLLED("warn", "o", "contraindicated", "17")),
+	    GROUPED(ROLLED("warn", "o", "none", "1")),
+	};
+	static const char *const wrong[] = {
+	    "\"finding-count\":2,\"group\":\"\",\"not-checked\":[",
+	    "\"finding-count\":2,\"group\":\"a b\",\"not-checked\":[",
+	    "\"finding-count\":2" ROLLED("off", "o", "none", "0") ",\"not-checked\":[",
+	    GROUPED(ROLLED("on", "o", "none", "0")),
+	    GROUPED(ROLLED("off", "", "none", "0")),
+	    GROUPED(ROLLED("off", "\u202e", "none", "0")),
+	    GROUPED(ROLLED("off", "o", "affirming", "1")),
+	    GROUPED(ROLLED("off", "o", "affirming", "0")), /* of a gap record */
+	    GROUPED(ROLLED("off", "o", "good", "1")),
+	    GROUPED(ROLLED("off", "o", "warning", "-1")),
+	};
+	struct report_document d = REPORT_DOCUMENT_INIT;
+	struct buf text = BUF_INIT, again = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		buf_clear(&text);
+		buf_clear(&again);
+		vector_changed(
+		    "report-draft.json", "\"finding-count\":2,\"not-checked\":[", good[i], &text);
+		assert_int_equal(report_parse(buf_view(&text), &d), ERR_OK);
+		assert_string_equal(
+		    "canary", strndupa((const char *)d.report.group.data, d.report.group.size));
+		assert_int_equal(report_write(&d.report, &again), ERR_OK);
+		assert_true(view_equal(buf_view(&text), buf_view(&again)));
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(parse_changed("report-draft.json",
+				     "\"finding-count\":2,\"not-checked\":[", wrong[i]),
+		    ERR_FORMAT);
+	/* What is in force does not decide beside itself, and is heard where it warns. */
+	assert_int_equal(report_parse(buf_view(&text), &d), ERR_OK);
+	d.report.rollout.decided = d.report.policy_id;
+	assert_int_equal(report_check(&d.report), ERR_FORMAT);
+	d.report.rollout.decided = VIEW_LITERAL("o");
+	d.report.rollout.status = REPORT_CONTRAINDICATED;
+	d.report.status = REPORT_WARNING;
+	memset(d.report.claim, 0, sizeof(d.report.claim));
+	assert_int_equal(report_check(&d.report), ERR_OK);
+	d.report.status = REPORT_NONE;
+	assert_int_equal(report_check(&d.report), ERR_FORMAT);
+	report_document_free(&d);
+	buf_free(&text);
+	buf_free(&again);
+}
+
 #define EXCEPTIONS(all) NOT_CHECKED ",\"exceptions\":[" all "]"
 #define EXCEPT(kind, subject, until, why)                                                          \
 	"{\"kind\":\"" kind "\",\"subject\":\"" subject "\",\"until\":" until ",\"why\":\"" why    \
@@ -366,6 +428,7 @@ main(void)
 	    cmocka_unit_test(other_spellings_are_refused),
 	    cmocka_unit_test(what_was_accepted_is_sorted_and_of_what_rules_judged),
 	    cmocka_unit_test(exceptions_are_by_kind_and_not_over),
+	    cmocka_unit_test(another_policy_decides_in_a_group_alone),
 	    cmocka_unit_test(wrong_values_are_refused),
 	    cmocka_unit_test(a_bundle_that_is_not_the_named_one_is_a_mismatch),
 	    cmocka_unit_test(nonce_and_offline_exclude_each_other),

@@ -204,6 +204,60 @@ a_manifest_that_cannot_be_read_is_not_taken(void **state)
 	assert_true(digest_equal(standing_manifest(in_force), &s.alone));
 }
 
+/* A manifest of this policy text that is rolled out against another. */
+static struct digest
+rolled_out(const char *text, const struct digest *older)
+{
+	struct manifest_line line[2] = {
+	    {MANIFEST_POLICY, VIEW_LITERAL("p"), DIGEST_ZERO},
+	    {MANIFEST_ROLLOUT, VIEW_LITERAL(MANIFEST_ROLLOUT_NAME), *older},
+	};
+	struct buf manifest = BUF_INIT;
+	struct digest made;
+
+	digest_of(text, strlen(text), &line[0].digest);
+	manifest_write(line, 2, &manifest);
+	made = stand_store(&s, PACK_MANIFEST, buf_view(&manifest));
+	buf_free(&manifest);
+	return made;
+}
+
+/* And after it is read again from its list. */
+static void
+what_has_given_way_is_not_rolled_out_against(void **state)
+{
+	struct digest first, second, older, odd;
+	struct standing *loaded;
+	struct buf list = BUF_INIT;
+
+	(void)state;
+	begin(&s.alone);
+	assert_null(standing_rollout(in_force));
+	first = rolled_out("first", &s.alone);
+	second = rolled_out("second", &s.alone);
+	older = rolled_out("third", &first);
+	digest_of("never", 5, &odd);
+	odd = rolled_out("odd", &odd);
+	assert_int_equal(take(&odd, NULL, 0), ERR_CHAIN);
+	assert_true(digest_equal(standing_manifest(in_force), &s.alone));
+	assert_int_equal(take(&first, NULL, 0), ERR_OK);
+	assert_true(digest_equal(standing_rollout(in_force), &s.alone));
+	assert_int_equal(standing_write(in_force, &list), ERR_OK);
+	assert_int_equal(
+	    standing_load(buf_view(&list), VIEW_LITERAL(ORIGIN), stand_fetch, &s, &loaded), ERR_OK);
+	standing_free(&in_force);
+	in_force = loaded; /* moved */
+	assert_int_equal(take(&second, NULL, 0), ERR_OK);
+	assert_int_equal(take(&older, NULL, 0), ERR_CHAIN);
+	assert_int_equal(take(&s.next, NULL, 0), ERR_OK);
+	assert_int_equal(take(&first, NULL, 0), ERR_CHAIN);
+	assert_null(standing_rollout(in_force));
+	standing_free(&in_force);
+	assert_int_equal(standing_new(VIEW_LITERAL(ORIGIN), &in_force), ERR_OK);
+	assert_int_equal(take(&first, NULL, 0), ERR_CHAIN);
+	buf_free(&list);
+}
+
 int
 main(void)
 {
@@ -219,6 +273,7 @@ main(void)
 	    WITH_LOG(an_approval_counts_only_in_its_time),
 	    WITH_LOG(who_is_no_approver_any_more_does_not_count),
 	    WITH_LOG(a_manifest_that_cannot_be_read_is_not_taken),
+	    WITH_LOG(what_has_given_way_is_not_rolled_out_against),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

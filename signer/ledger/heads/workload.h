@@ -47,15 +47,16 @@ struct workload {
 	uint64_t nonce_serial; /* of the last nonce used for it */
 	/* Where its due is waited for; of whoever looks after dues, not looked at here. */
 	struct workload *due_next, **due_link;
-	uint32_t index_place; /* among the changes for the index, from 1; 0: none */
-	uint32_t rule_number; /* of the rule that applies in it; 0: none */
-	uint32_t connection;  /* that a bundle of it last came by: the number's low half */
-	uint16_t due_place;   /* also of whoever looks after dues */
-	uint8_t name_size;    /* bytes, without the NUL */
-	bool has_head : 1;    /* a report of it is in the log (or staged) */
-	bool busy : 1;        /* a bundle of it waits for components */
-	bool challenged : 1;  /* somebody wants it measured now */
-	uint8_t class : 3;    /* among whom it is counted; 0: nobody */
+	uint32_t index_place;  /* among the changes for the index, from 1; 0: none */
+	uint32_t connection;   /* that a bundle of it last came by: the number's low half */
+	uint16_t rule_number;  /* of the rule that applies in it; 0: none */
+	uint16_t older_number; /* and in the one that it is rolled out against; 0: none */
+	uint16_t due_place;    /* also of whoever looks after dues */
+	uint8_t name_size;     /* bytes, without the NUL */
+	bool has_head : 1;     /* a report of it is in the log (or staged) */
+	bool busy : 1;         /* a bundle of it waits for components */
+	bool challenged : 1;   /* somebody wants it measured now */
+	uint8_t class : 3;     /* among whom it is counted; 0: nobody */
 };
 
 /* A head on its way into the index: the workload's names never change, so threads may read them. */

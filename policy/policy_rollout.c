@@ -1,0 +1,60 @@
+#include "policy/policy_rollout.h"
+
+#include "policy/rules/rule.h"
+
+const struct digest *
+policy_rollout_from(const struct policy *p)
+{
+	return p->rolls_out ? &p->rollout_from : NULL;
+}
+
+const struct policy *
+policy_older(const struct policy *p)
+{
+	return p->older;
+}
+
+bool
+policy_inherit_older(struct policy *p, struct policy **before)
+{
+	struct policy *from = *before;
+
+	if (!p->rolls_out || p->older != NULL)
+		return true;
+	if (from == NULL)
+		return false;
+	if (digest_equal(policy_manifest_digest(from), &p->rollout_from)) {
+		policy_free(&from->older);
+		p->older = from;
+		*before = NULL; /* moved */
+	} else if (from->older != NULL &&
+		   digest_equal(policy_manifest_digest(from->older), &p->rollout_from)) {
+		p->older = from->older;
+		from->older = NULL; /* moved */
+	}
+	return p->older != NULL;
+}
+
+const struct policy_rule *
+policy_find_older(const struct policy *p, struct view workload, struct view collector)
+{
+	return p->older != NULL ? policy_find(p->older, workload, collector) : NULL;
+}
+
+size_t
+policy_group_count(const struct policy *p)
+{
+	return p->group_count;
+}
+
+struct view
+policy_group_name(const struct policy *p, size_t index)
+{
+	return p->groups[index].name;
+}
+
+enum report_enforce
+policy_group_enforce(const struct policy *p, size_t index)
+{
+	return p->groups[index].enforce;
+}

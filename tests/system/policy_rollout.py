@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+"""A policy that is rolled out: a canary host first, the others by the one before, with what the new one says beside."""
+
+import json
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import logimage
+import wire
+from hallmark import Site, run_tests, to_yaml
+
+PROGRAM = wire.component("executable", [wire.file_item("/usr/bin/app", b"app")])
+HOSTS = ("canary", "host1", "host2")
+
+
+class Rolling(Site):
+    """One workload on three hosts."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.collectors, self.signer = {}, None
+        for host in HOSTS:
+            self.issue(host, uri=f"spiffe://test/{host}")
+        return self
+
+    def connect(self):
+        before, self.collectors = self.collectors, {host: self.collector(host) for host in HOSTS}
+        for host, one in before.items():
+            self.collectors[host].chains, self.collectors[host].fresh = one.chains, one.fresh
+
+    def decide(self, strict, groups=None, older=None, name="app"):
+        """By a policy that knows the program, or not."""
+        known = self.path("known.sha256").read_text() if not strict else f"{'0' * 63}1  /usr/bin/app\n"
+        reference = "strict.sha256" if strict else "lenient.sha256"
+        self.path(reference).write_text(known)
+        top = {key: said for key, said in (("rollout", {"from": older} if older else None), ("groups", groups)) if said}
+        self.path("policy.yaml").write_text(to_yaml({
+            "name": name, **top, "references": [{"name": "known", "file": reference}],
+            "workloads": [{"match": "*", "collectors": ["spiffe://test/**"], "executable": {"references": ["known"]}}]}))
+        if self.signer is None:
+            self.signer = self.start_signer()
+            return True
+        return self.reload()
+
+    def reload(self):
+        start = len(self.signer.lines)
+        self.signer.signal(1)
+        return "event=reloaded" in self.signer.wait_for("event=reload", start)
+
+    def in_force(self):
+        said = [line for line in self.signer.lines if "policy=" in line]
+        return re.search(r"@sha256:([0-9a-f]{64})", said[-1])[1]
+
+    def report(self, host):
+        receipt = self.collectors[host].submit("app", {"executable": PROGRAM})
+        (verdict,) = json.loads(receipt["report"])["submods"].values()
+        self.newest = receipt["index"]
+        return verdict["ear.status"], verdict.get("hallmark.group"), verdict.get("hallmark.rollout")
+
+    def replayed(self):
+        logimage.published(self, self.newest + 1)
+        log, evidence, certificate = (str(self.path(n)) for n in ("log", "evidence", "log.crt"))
+        return self.audit("replay", "--log", log, "--evidence", evidence, "--cert", certificate, "--all", check=False)
+
+
+def groups(rest):
+    return [{"name": "canary", "collectors": ["spiffe://test/canary"], "enforce": "on"},
+            {"name": "rest", "workloads": ["*"], "enforce": rest}]
+
+
+def test_a_canary_first_then_all():
+    with Rolling() as site:
+        site.decide(strict=False)
+        site.connect()
+        old = site.in_force()
+        assert {site.report(host) for host in HOSTS} == {("affirming", None, None)}
+        assert site.decide(strict=True, groups=groups("off"), older=old)
+        assert site.report("canary") == ("contraindicated", "canary", None)
+        for host in HOSTS[1:]:
+            status, group, beside = site.report(host)
+            assert (status, group) == ("affirming", "rest")
+            assert beside == {"enforce": "off", "decided": f"app@sha256:{old}", "status": "contraindicated",
+                              "finding-count": 1}
+        assert site.decide(strict=True, groups=groups("warn"), older=old), "the same one may be rolled out on"
+        assert site.report("host1")[0] == "warning"
+        assert site.signer.stop() == 0
+        site.signer = site.start_signer()
+        site.connect()
+        assert site.report("host2")[0] == "warning", "and a start goes on with it"
+        assert site.decide(strict=True)
+        assert {site.report(host) for host in HOSTS} == {("contraindicated", None, None)}
+        done = site.replayed()
+        assert "11 the same, 0 different, 0 not possible" in done.stdout, done.stdout
+
+
+def test_nothing_decides_that_has_given_way_or_was_never_in_force():
+    with Rolling() as site:
+        site.decide(strict=True)
+        site.connect()
+        first = site.in_force()
+        assert site.decide(strict=False)
+        second = site.in_force()
+        for older in (first, "0" * 63 + "1"):
+            assert not site.decide(strict=True, groups=groups("off"), older=older)
+            assert any(f"expected the manifest in force, {second}" in line and f"found {older}" in line
+                       for line in site.signer.lines)
+            assert site.report("host1") == ("affirming", None, None), "all stays as it was"
+        assert site.signer.stop() == 0
+        refused = site.start_signer(wait=False)
+        refused.wait_for("event=rollout-refused")
+        assert refused.wait() != 0, "nor at a start"
+
+
+def test_a_new_log_has_nothing_to_be_rolled_out_against():
+    with Rolling() as site:
+        site.path("lenient.sha256").write_text(site.path("known.sha256").read_text())
+        site.path("policy.yaml").write_text(to_yaml({
+            "name": "app", "rollout": {"from": "0" * 64}, "references": [{"name": "known", "file": "lenient.sha256"}],
+            "workloads": [{"match": "*", "collectors": ["*"], "executable": {"references": ["known"]}}]}))
+        signer = site.start_signer(wait=False)
+        assert "expected the manifest in force, none" in signer.wait_for("event=rollout-refused")
+        assert signer.wait() != 0
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
