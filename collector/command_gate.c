@@ -69,6 +69,9 @@ command_gate(int count, char **arguments)
 
 	if (!gate_options_parse(count, arguments, &g.options))
 		return GATE_UNKNOWN;
+	/* One of an answer before must not be taken for this one's. */
+	if (g.options.summary != NULL)
+		(void)unlink(g.options.summary);
 	answer = judge(&g, &receipt, &t);
 	if (g.scratch[0] != '\0')
 		scratch_remove(g.scratch);
@@ -172,8 +175,6 @@ ask(struct gating *g, int to)
 static void
 prepare(void *context, struct collector_config *config)
 {
-	static const enum component_kind later[] = {COMPONENT_RUNTIME};
-	static const enum component_kind of_program[] = {COMPONENT_EXECUTABLE, COMPONENT_LIBRARIES};
 	struct gating *g = context;
 	struct collector_workload *w = /* the configuration is our own */
 	    (struct collector_workload *)(uintptr_t)&config->workloads[g->number];
@@ -181,10 +182,11 @@ prepare(void *context, struct collector_config *config)
 	config->state_directory = g->scratch;
 	config->watch_rest_s = 0;
 	w->start = &g->start;
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		w->measure[later[i]] = false;
-	for (size_t i = 0; g->program.fd < 0 && i < 2; i++)
-		w->measure[of_program[i]] = false;
+	w->measure[COMPONENT_RUNTIME] = false;
+	/* What starts is judged, whatever else of it is. */
+	w->measure[COMPONENT_EXECUTABLE] = g->program.fd >= 0;
+	if (g->program.fd < 0)
+		w->measure[COMPONENT_LIBRARIES] = false;
 	w->scripts = w->main_only = false;
 	w->view = VIEW_HOST;
 	if (g->options.root != NULL) {
@@ -249,7 +251,6 @@ hear(const struct gating *g, int from, pid_t child, struct buf *receipt, struct 
 	return buf_status(receipt) == ERR_OK ? said.answer : GATE_UNKNOWN;
 }
 
-/* Whoever demands it later must not find one that stands for another answer. */
 static bool
 save(const char *path, struct view bytes, struct trouble *t)
 {

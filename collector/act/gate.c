@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "collector/act/gate_receipt.h"
-#include "collector/files/filehash.h"
 #include "collector/ground/backoff.h"
 #include "collector/ground/interrupt.h"
 #include "collector/report/channel_context.h"
@@ -45,7 +45,8 @@ static enum err connect_any(struct gate *g);
 static void pass_measure(void *context, struct view workload, struct view challenge);
 static enum err measure(struct gate *g);
 static enum err store_lack(struct gate *g);
-static enum err find_artifact(struct gate *g);
+static enum err find_artifact(struct gate *g, const struct trouble *why);
+static void take_program(struct gate *g, struct view bytes);
 static enum err submit(struct gate *g, struct buf *receipt, struct board_verdict *said);
 static enum err make_bundle(const struct gate *g, uint64_t seq, const struct digest *prev,
     struct buf *to, struct chain_head *out);
@@ -162,8 +163,8 @@ measure(struct gate *g)
 	memset(&g->measured, 0, sizeof(g->measured));
 	if (g->client != NULL)
 		memcpy(g->nonce, client_nonce(g->client), NONCE_SIZE);
-	if ((e = find_artifact(g)) != ERR_OK ||
-	    (e = measurer_begin(g->measurer, g->config, g->number, &output)) != ERR_OK ||
+	g->artifact.form = BUNDLE_ARTIFACT_NONE;
+	if ((e = measurer_begin(g->measurer, g->config, g->number, &output)) != ERR_OK ||
 	    (e = measurer_wait(g->measurer, g->number)) != ERR_OK)
 		return e;
 	found = measurer_take(g->measurer, g->number, &g->measured, &why);
@@ -172,14 +173,7 @@ measure(struct gate *g)
 	unmeasured_find(&g->lacks, g->workload, found, &g->measured, &before, g->measured.time_ms);
 	if (unmeasured_is_any(&g->lacks) && (e = store_lack(g)) != ERR_OK)
 		return e;
-	if (g->workload->start->program < 0 && g->measured.component[COMPONENT_FILES].present)
-		g->artifact = (struct bundle_artifact){
-		    BUNDLE_ARTIFACT_TREE, g->measured.component[COMPONENT_FILES].digest};
-	return g->artifact.form != BUNDLE_ARTIFACT_NONE
-		   ? ERR_OK
-		   : trouble_set(g->trouble, ERR_NOT_FOUND,
-			 "the files of the tree could not be measured%s%s",
-			 why.text[0] != '\0' ? ": " : "", why.text);
+	return find_artifact(g, &why);
 }
 
 static enum err
@@ -202,27 +196,38 @@ store_lack(struct gate *g)
 	return e;
 }
 
-/* Of a program; that of a tree is measured. */
+/* The program's content, as the component has it that is judged; of a tree the component itself. */
 static enum err
-find_artifact(struct gate *g)
+find_artifact(struct gate *g, const struct trouble *why)
 {
-	struct filehash *hash;
-	struct component_file file;
-	enum err e = ERR_MEMORY;
+	const struct bundle_component *files = &g->measured.component[COMPONENT_FILES];
+
+	if (g->workload->start->program < 0 && files->present)
+		g->artifact = (struct bundle_artifact){BUNDLE_ARTIFACT_TREE, files->digest};
+	if (g->artifact.form != BUNDLE_ARTIFACT_NONE)
+		return ERR_OK;
+	return trouble_set(g->trouble, ERR_NOT_FOUND, "%s could not be measured%s%s",
+	    g->workload->start->program < 0 ? "the files of the tree" : g->workload->start->path,
+	    why->text[0] != '\0' ? ": " : "", why->text);
+}
+
+/* The first item that is no interpreter's; nothing where that was not read, or not all at once. */
+static void
+take_program(struct gate *g, struct view bytes)
+{
+	struct component *c;
 
 	g->artifact.form = BUNDLE_ARTIFACT_NONE;
-	if (g->workload->start->program < 0)
-		return ERR_OK;
-	memset(&file, 0, sizeof(file));
-	if ((hash = filehash_new()) != NULL)
-		e = filehash_describe(hash, g->workload->start->program, false, &file);
-	filehash_free(&hash);
-	if (e == ERR_OK && (file.flags & (COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_CHANGED)) != 0)
-		return trouble_set(g->trouble, ERR_CHANGED, "%s %s", g->workload->start->path,
-		    (file.flags & COMPONENT_FILE_CHANGED) != 0 ? "changed while it was read"
-							       : "cannot be read");
-	g->artifact = (struct bundle_artifact){BUNDLE_ARTIFACT_FILE, file.digest};
-	return e;
+	if (component_decode(bytes, &c) != ERR_OK)
+		return;
+	for (size_t i = 0; i < c->item_count; i++) {
+		const struct component_file *f = &c->items.files[i];
+
+		if ((f->flags & (COMPONENT_FILE_OTHER | COMPONENT_FILE_UNREADABLE |
+				    COMPONENT_FILE_CHANGED)) == 0)
+			g->artifact = (struct bundle_artifact){BUNDLE_ARTIFACT_FILE, f->digest};
+	}
+	component_free(&c);
 }
 
 static enum err
@@ -258,6 +263,9 @@ submit(struct gate *g, struct buf *receipt, struct board_verdict *said)
 	}
 	if (e == ERR_OK)
 		e = receipt_verify(&answered.receipt, log, &head, keys, said, g->trouble);
+	/* Others of the same name may keep theirs just now; released with the descriptor. */
+	if (e == ERR_OK && flock(g->receipts, LOCK_EX) != 0)
+		e = trouble_set(g->trouble, ERR_IO, "the receipts' lock: %s", strerror(errno));
 	if (e == ERR_OK)
 		e = gate_receipt_keep(
 		    g->receipts, view_of_string(g->chain), &answered.receipt, receipt, g->trouble);
@@ -355,7 +363,8 @@ store_component(void *context, enum component_kind kind, struct view bytes,
 {
 	struct gate *g = context;
 
-	(void)kind;
+	if (kind == COMPONENT_EXECUTABLE)
+		take_program(g, bytes);
 	return state_put_component(g->state, digest, bytes, t);
 }
 

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """The gate: a program is measured before it starts, and starts or does not, by the verdict of a real signer."""
 
+import base64
+import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -244,6 +247,46 @@ def test_a_tree_is_built_altered_refused_and_deployed_as_it_was_built():
         told = g.site.audit("verify", str(summary), "--cert", str(g.site.path("log.crt")))
         assert "app/start on spiffe://test/host: AFFIRMING" in told.stdout, told.stdout
         replayed(g, 2)
+
+
+def test_several_start_at_once():
+    """They write to one chain, whoever is first."""
+    with Gate(start={}) as g:
+        g.begin()
+        all_of_them = [subprocess.Popen(g.command("--", str(g.tool), "-c", "echo started"),
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        for child in all_of_them:
+            out, err = child.communicate(timeout=2 * PATIENCE_S)
+            assert (child.returncode, out) == (0, "started\n"), err
+        replayed(g, 4)
+
+
+def test_what_is_judged_is_what_ldd_names_and_the_artifact_is_the_program():
+    with Gate(start={}) as g:
+        g.begin()
+        assert g.gate("--summary", str(g.site.path("summary"))).returncode == 0
+        shown = json.loads(g.site.audit("show", str(g.site.path("summary")), "--evidence", str(g.site.path("evidence")),
+                                        "--components", "--json").stdout)
+        of = {kind: sorted(i["path"] for i in c["items"]) for kind, c in shown["components"].items()}
+        assert of == {"executable": [str(g.tool)], "libraries": libraries(g.tool)}, of
+        ext = base64.urlsafe_b64decode(shown["entry"]["hallmark.bundle"]["extensions"] + "==")
+        assert b"\xa4file\xc4\x20" + hashlib.sha256(g.tool.read_bytes()).digest() in ext, ext
+        g.site.path("summary").write_text("an older one")
+        g.configure(1)
+        assert g.gate("--summary", str(g.site.path("summary"))).returncode == 2
+        assert not g.site.path("summary").exists()
+
+
+def test_it_may_be_the_first_process_of_a_container():
+    with Gate(start={}) as g:
+        g.begin()
+        within = ["unshare", "--pid", "--fork", "--mount-proc"]
+        if os.geteuid() != 0 or subprocess.run([*within, "true"], check=False).returncode != 0:
+            print("     no namespaces here")
+            return
+        done = subprocess.run([*within, *g.command("--", str(g.tool), "-c", "echo $$; exit 3")], capture_output=True, text=True,
+                              timeout=3 * PATIENCE_S, check=False)
+        assert (done.returncode, done.stdout) == (3, "1\n"), done
 
 
 def test_its_chain_is_none_of_the_workload_that_runs():
