@@ -27,6 +27,9 @@ void advise_files(const struct advising *a, size_t entry);
 /* Of the package lists of the policy. */
 void advise_lists(const struct advising *a);
 
+/* Of the policy's groups and its roll-out. */
+void advise_groups(const struct advising *a);
+
 /* Of the fact rules of an entry. */
 void advise_facts(const struct advising *a, size_t entry);
 

@@ -24,6 +24,7 @@ policy_advise(const struct policy *p, uint64_t now_s, struct advices *to)
 	advise_references(&a);
 	advise_lists(&a);
 	advise_blocks(&a);
+	advise_groups(&a);
 	for (size_t i = 0; i < p->rule_count; i++) {
 		advise_entry(&a, i);
 		advise_files(&a, i);

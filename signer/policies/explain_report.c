@@ -39,6 +39,7 @@ struct compared {
 static int explain(struct explained *x);
 static const char *same_file(const char *path, const struct policy *p);
 static void print_head(const struct explained *x);
+static void print_rollout(const struct explained *x, const struct report *r);
 static void print_group(const struct explained *x, const struct finding_group *g);
 static void print_rule(const struct explained *x, const struct finding_group *g);
 static void append_spot(const struct explained *x, const struct cause *c, struct buf *to);
@@ -139,9 +140,32 @@ print_head(const struct explained *x)
 	paragraph_print(x->to, 0, "", 0, buf_view(&head));
 	buf_clear(&head);
 	buf_append_string(&head, "by ");
-	buf_append_view(&head, r->policy_id);
+	buf_append_view(
+	    &head, x->report.decided == x->report.policy ? r->policy_id : r->rollout.decided);
 	paragraph_print(x->to, 0, "", 0, buf_view(&head));
+	print_rollout(x, r);
 	buf_free(&head);
+}
+
+/* In which group it is, and what the policy in force says that did not decide. */
+static void
+print_rollout(const struct explained *x, const struct report *r)
+{
+	struct buf text = BUF_INIT;
+
+	if (r->group.size == 0)
+		return;
+	buf_append_string(&text, "in the group ");
+	buf_append_view(&text, r->group);
+	if (r->rollout.enforce != REPORT_ENFORCE_ON) {
+		buf_append_format(&text, " (enforce: %s), where the policy in force, ",
+		    report_enforce_name(r->rollout.enforce));
+		buf_append_view(&text, r->policy_id);
+		buf_append_format(&text, ", is rolled out and gives %s, with %" PRIu64 " findings",
+		    report_status_name(r->rollout.status), r->rollout.finding_total);
+	}
+	paragraph_print(x->to, 0, "", 0, buf_view(&text));
+	buf_free(&text);
 }
 
 static void

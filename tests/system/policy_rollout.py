@@ -60,6 +60,12 @@ class Rolling(Site):
         self.newest = receipt["index"]
         return verdict["ear.status"], verdict.get("hallmark.group"), verdict.get("hallmark.rollout")
 
+    def explained(self):
+        """The newest report."""
+        logimage.published(self, self.newest + 1)
+        return self.tool("hallmark-signer", "policy", "explain", "app", "--report", str(self.newest), "--log",
+                         str(self.path("log")), "--evidence", str(self.path("evidence"))).stdout
+
     def replayed(self):
         logimage.published(self, self.newest + 1)
         log, evidence, certificate = (str(self.path(n)) for n in ("log", "evidence", "log.crt"))
@@ -84,6 +90,8 @@ def test_a_canary_first_then_all():
             assert (status, group) == ("affirming", "rest")
             assert beside == {"enforce": "off", "decided": f"app@sha256:{old}", "status": "contraindicated",
                               "finding-count": 1}
+        told = site.explained()
+        assert f"by app@sha256:{old}\n" in told and "in the group rest (enforce: off), where the policy in force," in told, told
         assert site.decide(strict=True, groups=groups("warn"), older=old), "the same one may be rolled out on"
         assert site.report("host1")[0] == "warning"
         assert site.signer.stop() == 0

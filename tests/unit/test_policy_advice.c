@@ -433,6 +433,22 @@ test_named_paths_that_no_set_has(void **state)
 }
 
 static void
+test_groups(void **state)
+{
+	expect_one(state, "groups: [{name: a}]\n", REST_LINE, "it has no conditions", "add");
+	expect_one(state, "groups: [{name: a, workloads: [\"*\"]}, {name: b, collectors: [c]}]\n",
+	    REST_LINE, "nobody is in the group \"b\": an earlier group takes all",
+	    "before that group");
+	expect_one(state,
+	    "rollout: {from: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}\n",
+	    REST_LINE, "the roll-out is over", "take");
+	expect_none(state, "rollout: {from: "
+			   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}"
+			   "\ngroups: [{name: a, collectors: [c]}, {name: b, workloads: "
+			   "[\"*\"], enforce: off}]\n");
+}
+
+static void
 test_exceptions(void **state)
 {
 	static const struct {
@@ -545,6 +561,7 @@ main(void)
 	    WITH_FILES(test_paths_below_links),
 	    WITH_FILES(test_named_paths_that_no_set_has),
 	    WITH_FILES(test_exceptions),
+	    WITH_FILES(test_groups),
 	    WITH_FILES(test_memory_that_nothing_has),
 	};
 
