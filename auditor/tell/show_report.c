@@ -159,6 +159,8 @@ show_extensions(const struct bundle_extensions *x, const struct display *d)
 		display_digest(d, "  program", &x->program);
 	if (x->has_configuration)
 		display_digest(d, "  configuration", &x->configuration);
+	if (x->has_workload_key)
+		display_digest(d, "  workload key", &x->workload_key);
 	while (e == ERR_OK && m.left > 0) {
 		e = extension_map_next(&m);
 		if (e == ERR_OK && !bundle_extension_is_known(m.key))

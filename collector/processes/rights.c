@@ -285,6 +285,13 @@ allow_configured(
 	    (e = landlock_allow_keeping(l, config->receipt_directory, t)) == ERR_OK &&
 	    (e = landlock_allow_directory_of(l, path, t)) == ERR_OK)
 		e = each_file(config, landlock_allow_directory_of, l, t);
+	/* They may come later, and are renewed. */
+	for (size_t i = 0; e == ERR_OK && i < config->workload_count; i++) {
+		const struct collector_token *token = config->workloads[i].token;
+
+		if (token != NULL && token->key != NULL)
+			e = landlock_allow_directory_of(l, token->key, t);
+	}
 	return e;
 }
 

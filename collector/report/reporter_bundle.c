@@ -1,4 +1,5 @@
 #include "collector/report/reporter_bundle.h"
+#include "collector/report/reporter_tokens.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -284,6 +285,7 @@ make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
 	b.extensions.configuration = r->config->source;
 	b.extensions.has_program = r->has_program;
 	b.extensions.program = r->program;
+	b.extensions.has_workload_key = reporter_key_of(w, &b.extensions.workload_key);
 	bundle_extensions_write(&b.extensions, &extensions);
 	b.extensions.bytes = buf_view(&extensions);
 	if ((e = buf_status(&extensions)) == ERR_OK) {

@@ -4,14 +4,15 @@
 
 #include "collector/ground/interrupt.h"
 #include "collector/tokens/token_peek.h"
+#include "collector/tokens/workload_key.h"
 #include "journal/logger.h"
 #include "proto/tlog/merkle.h"
 
 /* One that came to nothing is tried again so much later. */
 #define REFRESH_AGAIN_MS 5000
 
-static bool is_of(const struct reporter_workload *w, struct view jws, const struct digest *leaf,
-    uint64_t *expires_s);
+static bool is_of(const struct reporter_workload *w, const struct bundle_extensions *x,
+    struct view jws, const struct digest *leaf, uint64_t *expires_s);
 static uint64_t half_ms(uint64_t expires_s);
 
 void
@@ -28,7 +29,7 @@ reporter_take_tokens(struct reporter *r, struct reporter_workload *w, const stru
 	merkle_leaf(m->report, &leaf);
 	for (size_t i = 0; i < m->token_count; i++) {
 		if (head->content.extensions.leaving != BUNDLE_STAYING ||
-		    !is_of(w, m->token[i], &leaf, &expires_s))
+		    !is_of(w, &head->content.extensions, m->token[i], &leaf, &expires_s))
 			continue;
 		good[count++] = m->token[i];
 		if (expires_s < first_s)
@@ -79,13 +80,36 @@ reporter_put_off_refresh(struct reporter_workload *w)
 	w->refresh_ms = interrupt_clock_ms() + REFRESH_AGAIN_MS;
 }
 
+bool
+reporter_key_of(const struct reporter_workload *w, struct digest *out)
+{
+	const struct ration_about about = {
+	    RATION_FAULTS, "no-workload-key", NULL, "workload", view_of_string(w->config->name)};
+	struct trouble t = TROUBLE_INIT;
+	struct logline j;
+	enum err e;
+
+	if (w->config->token == NULL || w->config->token->key == NULL)
+		return false;
+	if ((e = workload_key_read(w->config->token->key, out, &t)) == ERR_OK)
+		return true;
+	logline_begin_rationed(&j, LOGGER_ERROR, &about);
+	logline_string(&j, "workload", w->config->name);
+	trouble_log(&j, e, &t);
+	logline_end(&j);
+	return false;
+}
+
 static bool
-is_of(const struct reporter_workload *w, struct view jws, const struct digest *leaf,
-    uint64_t *expires_s)
+is_of(const struct reporter_workload *w, const struct bundle_extensions *x, struct view jws,
+    const struct digest *leaf, uint64_t *expires_s)
 {
 	struct token_peek peek = {.audience = {NULL, 0}};
 	const enum err e = token_peek(jws, &peek);
-	const bool good = e == ERR_OK && digest_equal(&peek.leaf, leaf);
+	const bool is_bound =
+	    x->has_workload_key && peek.is_bound && digest_equal(&peek.key, &x->workload_key);
+	const bool good = e == ERR_OK && digest_equal(&peek.leaf, leaf) &&
+			  (w->config->token->key == NULL || is_bound);
 	struct logline j;
 
 	*expires_s = peek.expires_s;
@@ -94,8 +118,9 @@ is_of(const struct reporter_workload *w, struct view jws, const struct digest *l
 		logline_begin_alarm(&j, LOGGER_WARNING, "bad-token");
 		logline_string(&j, "workload", w->config->name);
 		logline_string(&j, "text",
-		    "with the receipt came a token that is not about its report: it is given to "
-		    "nobody");
+		    "with the receipt came a token that is not about its report, or not bound to "
+		    "the "
+		    "workload's key: it is given to nobody");
 		logline_end(&j);
 	}
 	return good;

@@ -7,6 +7,7 @@
 
 static bool take_payload(struct view jws, struct view *out);
 static bool read_claims(struct json_reader *r, struct token_peek *out);
+static bool read_confirmation(struct json_reader *r, struct token_peek *out);
 
 enum err
 token_peek(struct view jws, struct token_peek *out)
@@ -66,5 +67,17 @@ read_claims(struct json_reader *r, struct token_peek *out)
 	       json_read_text(r, ",\"aud\":") && json_read_string(r, &out->audience) &&
 	       json_read_text(r, ",\"iat\":") && json_read_number(r, &out->issued_s) &&
 	       json_read_text(r, ",\"exp\":") && json_read_number(r, &out->expires_s) &&
-	       json_read_text(r, ",\"jti\":") && json_read_digest(r, &out->leaf);
+	       json_read_text(r, ",\"jti\":") && json_read_digest(r, &out->leaf) &&
+	       read_confirmation(r, out);
+}
+
+/* Where there is one it stands there. */
+static bool
+read_confirmation(struct json_reader *r, struct token_peek *out)
+{
+	size_t size;
+
+	out->is_bound = json_read_text(r, ",\"cnf\":{\"jkt\":");
+	return !out->is_bound || (json_read_base64url(r, out->key.bytes, DIGEST_SIZE, &size) &&
+				     size == DIGEST_SIZE && json_read_text(r, "}"));
 }

@@ -5,6 +5,7 @@
 #ifndef HALLMARK_COLLECTOR_TOKENS_TOKEN_PEEK_H
 #define HALLMARK_COLLECTOR_TOKENS_TOKEN_PEEK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/bytes.h"
@@ -15,6 +16,8 @@ struct token_peek {
 	struct view audience; /* of what is owned below */
 	uint64_t issued_s, expires_s;
 	struct digest leaf; /* of the report */
+	bool is_bound;
+	struct digest key; /* thumbprint of the one that it is bound to */
 	struct buf claims, strings;
 };
 

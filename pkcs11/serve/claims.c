@@ -13,9 +13,9 @@
 
 /*
  * All but strings: keys and punctuation (400 bytes), the vector with all eight claims (200), a
- * digest in hex, a nonce of 64 bytes, numbers.
+ * digest in hex and one in base64url, a nonce of 64 bytes, numbers.
  */
-#define FIXED_SIZE_MAX 1024
+#define FIXED_SIZE_MAX 1152
 
 #define SUBJECT_MAX (IDENTITY_SIZE_MAX + 1 + BUNDLE_WORKLOAD_MAX) /* bytes */
 
@@ -43,6 +43,7 @@ static size_t size_bound(const struct hsm_config *c, const struct token_profile 
     const struct report *r, const struct claims_source *source);
 static void write_head(struct json_writer *w, const struct token_profile *p, const struct report *r,
     const struct claims_source *source);
+static void write_confirmation(struct json_writer *w, const struct bundle_extensions *x);
 static void write_appraisal(
     struct json_writer *w, const struct report *r, const struct report_dialect *names);
 static void write_subject(struct json_writer *w, const struct report *r);
@@ -270,6 +271,18 @@ write_head(struct json_writer *w, const struct token_profile *p, const struct re
 	json_write_number(w, expiry_s(source, p, r));
 	json_write_text(w, REPORT_TO_JTI);
 	json_write_digest(w, &source->leaf);
+	write_confirmation(w, &r->bundle.extensions);
+}
+
+/* For whoever has the private key. */
+static void
+write_confirmation(struct json_writer *w, const struct bundle_extensions *x)
+{
+	if (!x->has_workload_key)
+		return;
+	json_write_text(w, ",\"cnf\":{\"jkt\":");
+	json_write_base64url(w, (struct view){x->workload_key.bytes, DIGEST_SIZE});
+	json_write_text(w, "}");
 }
 
 /* From the status on. */

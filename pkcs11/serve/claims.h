@@ -4,7 +4,8 @@
  * comes from the signer, which only says which report, which profile and which of its audiences.
  *
  *   {"iss":<profile>,"sub":"<collector>/<workload>","aud":<of the profile's>,"iat":<report>,"exp":,
- *    "jti":"<hex of the report's leaf hash>","eat_profile":<report>,"eat_nonce":<report>?,
+ *    "jti":"<hex of the report's leaf hash>","cnf":{"jkt":<report>}?,"eat_profile":<report>,
+ *    "eat_nonce":<report>?,
  *    "ear.verifier-id":{"developer":,"build":},
  *    "submods":{<workload>:{"ear.status":,"ear.trustworthiness-vector":{}?,
  *        "ear.appraisal-policy-id":}},

@@ -1,19 +1,12 @@
 #include "pkcs11/serve/jws.h"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-
 #include "pkcs11/token/certificate.h"
 #include "proto/digest.h"
 #include "proto/encoding.h"
-
-#define NUMBER_SIZE_MAX 512 /* bytes: RSA-4096 */
+#include "trust/jwk.h"
 
 static enum err append_key(const STACK_OF(X509) * chain, const char *alg, struct buf *to);
-static enum err append_members(EVP_PKEY *key, struct buf *to);
-static enum err append_number(EVP_PKEY *key, const char *parameter, size_t size, struct buf *to);
 static enum err append_thumbprint(EVP_PKEY *key, struct buf *to);
-static bool is_ec(EVP_PKEY *key);
 
 enum err
 jws_append_header(EVP_PKEY *key, const char *alg, struct buf *to)
@@ -67,7 +60,7 @@ append_key(const STACK_OF(X509) * chain, const char *alg, struct buf *to)
 	enum err e;
 
 	buf_append_byte(to, '{');
-	if ((e = append_members(key, to)) != ERR_OK)
+	if ((e = jwk_append_members(key, to)) != ERR_OK)
 		return e;
 	buf_append_format(to, ",\"alg\":\"%s\",\"use\":\"sig\",\"kid\":\"", alg);
 	if ((e = append_thumbprint(key, to)) != ERR_OK)
@@ -85,69 +78,13 @@ append_key(const STACK_OF(X509) * chain, const char *alg, struct buf *to)
 	return e;
 }
 
-/* The required members in lexicographic order: also what the thumbprint is over (RFC 7638, 3.2). */
-static enum err
-append_members(EVP_PKEY *key, struct buf *to)
-{
-	const int bits = EVP_PKEY_get_bits(key);
-	enum err e;
-
-	if (is_ec(key)) {
-		buf_append_format(to, "\"crv\":\"P-%d\",\"kty\":\"EC\",\"x\":\"", bits);
-		e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_X, (size_t)bits / 8, to);
-		buf_append_string(to, "\",\"y\":\"");
-		if (e == ERR_OK)
-			e = append_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, (size_t)bits / 8, to);
-	} else {
-		buf_append_string(to, "\"e\":\"");
-		e = append_number(key, OSSL_PKEY_PARAM_RSA_E, 0, to);
-		buf_append_string(to, "\",\"kty\":\"RSA\",\"n\":\"");
-		if (e == ERR_OK)
-			e = append_number(key, OSSL_PKEY_PARAM_RSA_N, 0, to);
-	}
-	buf_append_byte(to, '"');
-	return e == ERR_OK ? buf_status(to) : e;
-}
-
-/* Big-endian in `size` bytes; 0: as few as it takes (RFC 7518, 6.2.1.2 and 6.3.1). */
-static enum err
-append_number(EVP_PKEY *key, const char *parameter, size_t size, struct buf *to)
-{
-	uint8_t bytes[NUMBER_SIZE_MAX];
-	BIGNUM *number = NULL;
-	enum err e = ERR_CRYPTO;
-
-	if (EVP_PKEY_get_bn_param(key, parameter, &number) == 1) {
-		if (size == 0)
-			size = (size_t)BN_num_bytes(number);
-		if (size <= sizeof(bytes) && BN_bn2binpad(number, bytes, (int)size) == (int)size) {
-			base64url_append(to, (struct view){bytes, size});
-			e = ERR_OK;
-		}
-	}
-	BN_free(number);
-	return e;
-}
-
 static enum err
 append_thumbprint(EVP_PKEY *key, struct buf *to)
 {
-	struct buf text = BUF_INIT;
 	struct digest digest;
-	enum err e;
+	const enum err e = jwk_thumbprint(key, &digest);
 
-	buf_append_byte(&text, '{');
-	if ((e = append_members(key, &text)) == ERR_OK) {
-		buf_append_byte(&text, '}');
-		digest_of(text.data, text.size, &digest);
+	if (e == ERR_OK)
 		base64url_append(to, (struct view){digest.bytes, DIGEST_SIZE});
-	}
-	buf_free(&text);
 	return e;
-}
-
-static bool
-is_ec(EVP_PKEY *key)
-{
-	return EVP_PKEY_is_a(key, "EC") == 1;
 }

@@ -18,6 +18,7 @@ enum key {
 	KEY_MOVED_TO,
 	KEY_PHASE,
 	KEY_PROGRAM,
+	KEY_WORKLOAD_KEY,
 	KEY_COUNT,
 };
 
@@ -32,6 +33,7 @@ static const struct view key_names[KEY_COUNT] = {
     [KEY_MOVED_TO] = VIEW_LITERAL("moved_to"),
     [KEY_PHASE] = VIEW_LITERAL("phase"),
     [KEY_PROGRAM] = VIEW_LITERAL("program"),
+    [KEY_WORKLOAD_KEY] = VIEW_LITERAL("workload_key"),
 };
 
 #define LEAVING_WORD(identifier, word) [identifier] = VIEW_LITERAL(word),
@@ -47,7 +49,7 @@ static const struct view artifact_words[BUNDLE_ARTIFACT_COUNT] = {
 static const struct view phase_start = VIEW_LITERAL("start"); /* the only one */
 
 /* All keys, headers and digests, the longest word; without challenge and origin. */
-#define FIXED_SIZE_MAX 384
+#define FIXED_SIZE_MAX 448
 
 static enum key key_of(struct view name);
 static enum err read_pair(const struct extension_map *m, struct bundle_extensions *out);
@@ -110,7 +112,8 @@ bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 	const uint32_t pairs = 2 * (uint32_t)starts + (uint32_t)(x->cached.files > 0) +
 			       (uint32_t)(x->challenge.size > 0) + x->has_configuration +
 			       (uint32_t)(x->dropped.bundles > 0) + x->has_gap + leaves +
-			       (uint32_t)(x->moved_to.size > 0) + x->has_program;
+			       (uint32_t)(x->moved_to.size > 0) + x->has_program +
+			       x->has_workload_key;
 	uint8_t *p;
 
 	if (pairs == 0 ||
@@ -140,6 +143,8 @@ bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 		p = put_str(p, KEY_PHASE, phase_start);
 	if (x->has_program)
 		p = put_bin(p, KEY_PROGRAM, (struct view){x->program.bytes, DIGEST_SIZE});
+	if (x->has_workload_key)
+		p = put_bin(p, KEY_WORKLOAD_KEY, (struct view){x->workload_key.bytes, DIGEST_SIZE});
 	to->size = (size_t)(p - to->data);
 }
 
@@ -196,6 +201,8 @@ read_pair(const struct extension_map *m, struct bundle_extensions *out)
 		return read_phase(&m->value, &out->is_start);
 	case KEY_PROGRAM:
 		return read_digest(&m->value, &out->has_program, &out->program);
+	case KEY_WORKLOAD_KEY:
+		return read_digest(&m->value, &out->has_workload_key, &out->workload_key);
 	case KEY_COUNT:
 		break;
 	}

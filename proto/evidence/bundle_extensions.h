@@ -21,10 +21,13 @@
  *                                       is 0, and there is a nonce
  *   moved_to       str                  the origin of the other log; with "moved", and only then
  *   phase          str                  "start": measured before the workload runs, to decide
- * whether it may; of the chains that bundle_chain_is_start knows (bundle_chain.h) program bin32
- * SHA-256 of the collector's executable
+ *                                       whether it may; of the chains that bundle_chain_is_start
+ *                                       knows (bundle_chain.h)
+ *   program        bin32                SHA-256 of the collector's executable
+ *   workload_key   bin32                of the workload's public key, as the collector was given
+ * it: the thumbprint of its JWK (RFC 7638, SHA-256)
  *
- * Reserved (PROTOCOL.md says what for): actions, budgets_exceeded, group, workload_key. They are as
+ * Reserved (PROTOCOL.md says what for): actions, budgets_exceeded, group. They are as
  * unknown to this version as any other key.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
@@ -106,6 +109,8 @@ struct bundle_extensions {
 	bool is_start; /* `phase` */
 	struct digest configuration;
 	struct digest program;
+	bool has_workload_key;
+	struct digest workload_key;
 	struct bundle_artifact artifact;
 	struct bundle_cached cached;
 	struct bundle_dropped dropped;

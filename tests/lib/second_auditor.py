@@ -517,7 +517,8 @@ KNOWN = {"artifact": lambda v: isinstance(v, list) and len(v) == 2 and v[0] in (
          "leaving": lambda v: v in ("stopped", "scaled-in", "moved", "retired"),
          "moved_to": lambda v: isinstance(v, str) and re.fullmatch(r"[!-*,-~]{1,200}", v),
          "phase": lambda v: v == "start",
-         "program": lambda v: isinstance(v, bytes) and len(v) == 32}
+         "program": lambda v: isinstance(v, bytes) and len(v) == 32,
+         "workload_key": lambda v: isinstance(v, bytes) and len(v) == 32}
 
 
 def extension_map(data):
@@ -586,6 +587,9 @@ def token_claims(entry, index, iss, aud, lifetime_s):
     claims = [("iss", iss), ("sub", f"{tree.get('sub')}/{name}"), ("aud", aud),
               ("iat", tree.get("iat")), ("exp", min(tree.get("exp"), tree.get("iat") + lifetime_s)),
               ("jti", forms.leaf_hash(entry).hex())]
+    encoded = dict(dict(tree)["hallmark" if draft else "hallmark.bundle"]).get("extensions")
+    key = extension_map(unbase64url(encoded)).get("workload_key") if encoded else None
+    claims += [("cnf", Pairs([("jkt", to_base64url(key))]))] if key else []
     claims += [(k, v) for k, v in tree if k in ("eat_profile", "eat_nonce", "ear.verifier-id",
                                                 "ear_verifier_id")]
     claims.append(("submods", Pairs([(name, Pairs((k, v) for k, v in appraisal if k in kept))])))

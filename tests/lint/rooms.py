@@ -84,7 +84,7 @@ program("register", [*PROTO, "config", "policy", "policy/appraisal", "log", "log
 
 # Of a room, another takes these headers alone.
 TAKES = {
-    **{(room, "trust"): {"crypto_reason.h"}  # words of OpenSSL's; certificates of peers are none's there
+    **{(room, "trust"): {"crypto_reason.h", "jwk.h"}  # words of OpenSSL's, names of keys; no peers' certificates
        for room in ("pkcs11", "pkcs11/ground", "pkcs11/serve")},
     ("pkcs11/token", "trust"): {"crypto_reason.h", "certificate_text.h"},  # and the names in its own
     ("log/walk", "trust"): {"pem_blocks.h", "revocation_list.h"},  # what was revoked, and since when

@@ -83,6 +83,16 @@ def test_claims_are_the_profile_s_and_the_report_s(a):
 
 
 @attack
+def test_a_token_is_bound_to_the_key_that_the_report_names(a):
+    """And to none of the signer's choice: the report is what the collector has signed, as the log has it."""
+    key = bytes(range(32))
+    claims = a.given(report(ext={"workload_key": key}))
+    assert list(claims)[5:7] == ["jti", "cnf"]
+    assert claims["cnf"] == {"jkt": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
+    assert "cnf" not in a.given(report(ext={"program": key}))
+
+
+@attack
 def test_a_signer_chooses_no_audience_but_one_of_the_profile_s(a):
     assert a.given(report(), audience="https://party.test")["aud"] == "https://party.test"
     assert a.given(report(), "many", audience="another")["aud"] == "another"

@@ -225,7 +225,8 @@ what_is_known_is_written_as_it_is_read(void **state)
 	x.challenge = V("12345678");
 	x.cached = (struct bundle_cached){98000, 100000, 1796000000};
 	x.dropped = (struct bundle_dropped){1260, 1796000000};
-	x.has_configuration = x.has_program = true;
+	x.has_configuration = x.has_program = x.has_workload_key = true;
+	memset(&x.workload_key, 4, DIGEST_SIZE);
 	memset(&x.configuration, 1, DIGEST_SIZE);
 	memset(&x.program, 2, DIGEST_SIZE);
 	bundle_extensions_write(&x, &bytes);
@@ -238,6 +239,7 @@ what_is_known_is_written_as_it_is_read(void **state)
 	assert_true(view_equal(read.challenge, x.challenge));
 	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
 	assert_true(read.has_program && digest_equal(&read.program, &x.program));
+	assert_true(read.has_workload_key && digest_equal(&read.workload_key, &x.workload_key));
 	assert_false(read.has_unknown);
 	x.is_start = true;
 	x.artifact.form = BUNDLE_ARTIFACT_IMAGE;

@@ -494,6 +494,17 @@ def jws(key, claims):
     return signed + "." + base64url(key.sign_raw(signed.encode()))
 
 
+def confirmation(report):
+    """`cnf`, where the report names a key of the workload."""
+    of_bundle = report["hallmark.bundle"] if "hallmark.bundle" in report else report["hallmark"]["bundle"]
+    ext = msgpack.unpackb(unbase64url(of_bundle["extensions"])) if "extensions" in of_bundle else {}
+    return {"cnf": {"jkt": base64url(ext["workload_key"])}} if "workload_key" in ext else {}
+
+
+def unbase64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def token_claims(report_bytes, index, issuer, audience, lifetime_s):
     """What the key process says about a report, in the report's dialect."""
     report = json.loads(report_bytes)
@@ -510,6 +521,7 @@ def token_claims(report_bytes, index, issuer, audience, lifetime_s):
         "iat": report["iat"],
         "exp": min(report["exp"], report["iat"] + lifetime_s),
         "jti": leaf_hash(report_bytes).hex(),
+        **confirmation(report),
         "eat_profile": report["eat_profile"],
         **({"eat_nonce": report["eat_nonce"]} if "eat_nonce" in report else {}),
         verifier: report[verifier],
