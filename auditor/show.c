@@ -9,6 +9,7 @@
 #include "log/log_reader.h"
 #include "log/receipt_check.h"
 #include "log/signercert.h"
+#include "log/stored/noticed.h"
 #include "proto/tlog/tile.h"
 
 static enum outcome read_receipt(const struct show_options *options, const struct display *d,
@@ -154,25 +155,31 @@ show_made_from(const struct show_options *options, struct view bytes,
     struct evidence_reader *evidence, const struct display *d, FILE *to)
 {
 	struct report_document document = REPORT_DOCUMENT_INIT;
+	struct show_measured_wanted wanted = options->measured;
+	struct buf notice = BUF_INIT;
 	struct json json = {.text = BUF_INIT};
 	enum outcome o;
 	enum err e =
 	    entry_kind(bytes) == ENTRY_REPORT ? report_parse(bytes, &document) : ERR_UNSUPPORTED;
 
+	if (e == ERR_OK && options->file == NULL && wanted.findings &&
+	    noticed_entry_in(options->log, &document.report, &notice) == ERR_OK)
+		wanted.notice = buf_view(&notice);
 	if (e != ERR_OK) {
 		o = display_step(d, "entry", outcome_of_error(e),
 		    "expected a report, which alone has findings and components");
 	} else if (!options->json) {
-		o = show_measured(&document.report, evidence, &options->measured, d, NULL);
+		o = show_measured(&document.report, evidence, &wanted, d, NULL);
 	} else {
 		json_open(&json, NULL, '{');
 		json_members(&json, VIEW_LITERAL("\"entry\":"));
 		buf_append_view(&json.text, bytes);
-		o = show_measured(&document.report, evidence, &options->measured, d, &json);
+		o = show_measured(&document.report, evidence, &wanted, d, &json);
 		json_close(&json, '{');
 		if (!json_print(&json, to))
 			o = display_step(d, "entry", OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 	}
+	buf_free(&notice);
 	report_document_free(&document);
 	return o;
 }

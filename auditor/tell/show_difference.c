@@ -105,7 +105,7 @@ gather_findings(const struct compared_reports *c, enum difference_side s, struct
 	const struct report *r = c->report[s];
 
 	if (c->evidence != NULL && reason->outcome == OUTCOME_GOOD) {
-		measured_findings(c->evidence, r, &side->measured, &listener, &quiet, reason);
+		measured_findings(c->evidence, r, NULL, &side->measured, &listener, &quiet, reason);
 		if (reason->outcome == OUTCOME_GOOD)
 			return;
 		buf_clear(&side->findings.words);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "log/stored/measured.h"
+#include "log/stored/noticed.h"
 #include "proto/encoding.h"
 #include "proto/evidence/component_listing.h"
 
@@ -20,7 +21,8 @@ static void show_component(
 static void write_component(
     const struct component *c, const struct bundle_component *named, struct json *json);
 static void show_findings(const struct report *r, struct evidence_reader *evidence,
-    const struct measured *m, const struct display *d, struct json *json, struct reason *reason);
+    struct view notice, const struct measured *m, const struct display *d, struct json *json,
+    struct reason *reason);
 static void take_finding(void *context, enum report_status outcome, const struct report_finding *f);
 
 /* What a view needs in a format of "%.*s". */
@@ -36,7 +38,7 @@ show_measured(const struct report *r, struct evidence_reader *evidence,
 	reason_begin(&reason);
 	measured_read(evidence, r, &m, &reason);
 	if (wanted->findings)
-		show_findings(r, evidence, &m, d, json, &reason);
+		show_findings(r, evidence, wanted->notice, &m, d, json, &reason);
 	if (wanted->components)
 		show_components(r, &m, d, json);
 	measured_free(&m);
@@ -101,18 +103,22 @@ write_component(const struct component *c, const struct bundle_component *named,
 }
 
 static void
-show_findings(const struct report *r, struct evidence_reader *evidence, const struct measured *m,
-    const struct display *d, struct json *json, struct reason *reason)
+show_findings(const struct report *r, struct evidence_reader *evidence, struct view notice,
+    const struct measured *m, const struct display *d, struct json *json, struct reason *reason)
 {
 	const struct findings quiet = {.tell = NULL};
 	struct teller t = {.d = d, .json = json};
 	const struct finding_listener listener = {take_finding, &t};
+	struct standing *in_force = NULL;
 
+	if (notice.size > 0 && noticed_standing(notice, evidence, &in_force) != ERR_OK)
+		standing_free(&in_force); /* not known */
 	if (json != NULL)
 		json_open(json, "findings", '[');
 	else
 		display_line(d, "all findings");
-	measured_findings(evidence, r, m, &listener, &quiet, reason);
+	measured_findings(evidence, r, in_force, m, &listener, &quiet, reason);
+	standing_free(&in_force);
 	if (json != NULL)
 		json_close(json, '[');
 	else if (t.count == 0)

@@ -12,6 +12,7 @@
 
 struct show_measured_wanted {
 	bool components, findings;
+	struct view notice; /* the one that the report names; size 0: it cannot be had */
 };
 
 /*

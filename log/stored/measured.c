@@ -52,8 +52,8 @@ measured_free(struct measured *m)
 
 void
 measured_findings(struct evidence_reader *evidence, const struct report *logged,
-    const struct measured *m, const struct finding_listener *to, const struct findings *f,
-    struct reason *reason)
+    const struct standing *in_force, const struct measured *m, const struct finding_listener *to,
+    const struct findings *f, struct reason *reason)
 {
 	struct policy_cache *policies = policy_cache_new(evidence, f);
 	const struct policy *policy;
@@ -67,13 +67,14 @@ measured_findings(struct evidence_reader *evidence, const struct report *logged,
 		    view_precision(logged->policy_id), (const char *)logged->policy_id.data,
 		    err_text(e));
 	else if (reason->outcome == OUTCOME_GOOD)
-		measured_findings_by(policy, logged, m, to, reason);
+		measured_findings_by(policy, logged, in_force, m, to, reason);
 	policy_cache_free(&policies);
 }
 
 void
 measured_findings_by(const struct policy *policy, const struct report *logged,
-    const struct measured *m, const struct finding_listener *to, struct reason *reason)
+    const struct standing *in_force, const struct measured *m, const struct finding_listener *to,
+    struct reason *reason)
 {
 	const bool is_older = logged->rollout.enforce != REPORT_ENFORCE_ON;
 	const struct policy_rule *rule =
@@ -83,17 +84,19 @@ measured_findings_by(const struct policy *policy, const struct report *logged,
 	struct counted counted = {.to = to};
 	const struct finding_listener listener = {count, &counted};
 	struct appraise_input in = {.bundle = &logged->bundle,
+	    .collector = logged->collector,
+	    .amendments = in_force != NULL ? standing_amendments(in_force) : NULL,
 	    .received_s = logged->issued_s,
 	    .signed_now = logged->has_signature,
 	    .last_signed_s = logged->last_signed_s,
-	    .collector = logged->collector,
 	    .beside = is_older ? &logged->rollout : NULL};
 	enum err e = rule != NULL ? ERR_OK : ERR_NOT_FOUND;
 
 	for (unsigned k = 0; e == ERR_OK && k < COMPONENT_KIND_COUNT; k++) {
 		if (m->component[k] == NULL)
 			continue;
-		e = appraise_component(rule, NULL, m->component[k], logged->issued_s, &verdict[k]);
+		e = appraise_component(
+		    rule, in.amendments, m->component[k], logged->issued_s, &verdict[k]);
 		in.component[k] = verdict[k];
 	}
 	if (e == ERR_OK)
@@ -108,7 +111,7 @@ measured_findings_by(const struct policy *policy, const struct report *logged,
 	else if (e != ERR_OK)
 		reason_add(reason, outcome_of_error(e), "its findings made again: %s", err_text(e));
 	else if (counted.count != logged->finding_total)
-		reason_add(reason, OUTCOME_BAD,
+		reason_add(reason, in_force != NULL ? OUTCOME_BAD : OUTCOME_UNKNOWN,
 		    "policy and evidence give %" PRIu64 " findings, the log has %" PRIu64,
 		    counted.count, logged->finding_total);
 }

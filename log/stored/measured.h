@@ -10,6 +10,7 @@
 #include "log/reason.h"
 #include "log/stored/fetched_component.h"
 #include "policy/appraisal/appraise.h"
+#include "policy/standing.h"
 #include "proto/report/report.h"
 
 struct measured {
@@ -29,14 +30,16 @@ void measured_free(struct measured *m);
  * Tells `to` every finding that the report's own policy makes of the components, in the report's
  * order: of them the report's are the first. Unknown in `reason` if the policy or a component is
  * not there; `f` takes faults of the policy. Bad if what comes out is not the number of findings
- * that the report tells.
+ * that the report tells; unknown where `in_force` is, which is what was in force at its notice
+ * (log/stored/noticed.h), or NULL: it is not known.
  */
 void measured_findings(struct evidence_reader *evidence, const struct report *logged,
-    const struct measured *m, const struct finding_listener *to, const struct findings *f,
-    struct reason *reason);
+    const struct standing *in_force, const struct measured *m, const struct finding_listener *to,
+    const struct findings *f, struct reason *reason);
 
 /* The same by a policy that the caller has: the report's own, with the one before that decided. */
 void measured_findings_by(const struct policy *policy, const struct report *logged,
-    const struct measured *m, const struct finding_listener *to, struct reason *reason);
+    const struct standing *in_force, const struct measured *m, const struct finding_listener *to,
+    struct reason *reason);
 
 #endif

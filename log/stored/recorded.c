@@ -5,6 +5,7 @@
 
 #include "log/inputfile.h"
 #include "log/log_reader.h"
+#include "log/stored/noticed.h"
 #include "proto/report/entry.h"
 #include "proto/report/entry_issued.h"
 #include "proto/tlog/tile.h"
@@ -76,6 +77,12 @@ recorded_walk(
 			to->progress(to->context, tile - first + 1, tiles - first);
 	}
 	return e;
+}
+
+enum err
+recorded_notice(const struct recorded *r, const struct report *report, struct buf *to)
+{
+	return noticed_entry(&r->log, report, to);
 }
 
 /*

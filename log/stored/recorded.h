@@ -34,4 +34,8 @@ struct recorded_listener {
 enum err recorded_walk(struct recorded *r, uint64_t last_s, const struct recorded_listener *to,
     uint64_t *unreadable) MUST_USE;
 
+/* Appends the notice that a report names, as noticed_entry (log/stored/noticed.h). */
+enum err recorded_notice(
+    const struct recorded *r, const struct report *report, struct buf *to) MUST_USE;
+
 #endif

@@ -41,13 +41,14 @@ rehearsal_free(struct rehearsal **r)
 
 enum err
 rehearsal_report(struct rehearsal *r, const struct report *logged, const struct policy_rule *rule,
-    struct rehearsed *out)
+    const struct amendments *amendments, struct rehearsed *out)
 {
 	struct appraise_input in = {.bundle = &logged->bundle,
+	    .collector = logged->collector,
+	    .amendments = amendments,
 	    .received_s = logged->issued_s,
 	    .signed_now = logged->has_signature,
-	    .last_signed_s = logged->last_signed_s,
-	    .collector = logged->collector};
+	    .last_signed_s = logged->last_signed_s};
 	enum err e = ERR_OK;
 
 	*out = (struct rehearsed){.refused = rule == NULL};
@@ -57,8 +58,8 @@ rehearsal_report(struct rehearsal *r, const struct report *logged, const struct 
 		const struct bundle_component *named = &logged->bundle.component[k];
 
 		if (named->present)
-			e = verdict_cache_judge(r->cache, 0, rule, NULL, (enum component_kind)k,
-			    named, logged->issued_s, &in.component[k]);
+			e = verdict_cache_judge(r->cache, 0, rule, amendments,
+			    (enum component_kind)k, named, logged->issued_s, &in.component[k]);
 	}
 	if (e != ERR_OK)
 		return e;

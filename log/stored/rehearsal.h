@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "log/evidence_reader.h"
+#include "policy/governance/amendments.h"
 #include "policy/policy.h"
 #include "proto/report/report.h"
 
@@ -28,9 +29,10 @@ void rehearsal_free(struct rehearsal **r);
 /*
  * `rule`: what policy_find gives for the report's workload and collector; NULL: refused.
  * ERR_NOT_FOUND and the other errors of log/stored/verdict_cache.h where a component that the
- * report names cannot be had.
+ * report names cannot be had. `amendments`: at the report's notice.
  */
 enum err rehearsal_report(struct rehearsal *r, const struct report *logged,
-    const struct policy_rule *rule, struct rehearsed *out) MUST_USE;
+    const struct policy_rule *rule, const struct amendments *amendments,
+    struct rehearsed *out) MUST_USE;
 
 #endif

@@ -89,7 +89,8 @@ explain(struct explained *x)
 	clauses_of_rule(t->decided, t->rule, &x->clauses);
 	x->known = known_index_new(t->decided);
 	reason_begin(&reason);
-	measured_findings_by(t->policy, &t->document.report, &t->measured, &listener, &reason);
+	measured_findings_by(
+	    t->policy, &t->document.report, t->in_force, &t->measured, &listener, &reason);
 	if (reason.outcome != OUTCOME_GOOD) {
 		(void)told_failure("the findings", reason.text);
 		return EXPLAIN_EXIT_UNKNOWN;

@@ -15,6 +15,7 @@ static const struct findings quiet = {.tell = NULL};
 static bool read_entry(const char *log, struct told_report *r);
 static bool parse_entry(struct told_report *r);
 static bool find_policy(struct told_report *r);
+static bool find_in_force(struct told_report *r, const char *log);
 static bool fetch_measured(struct told_report *r);
 static bool fail(const struct told_report *r, const char *why);
 
@@ -26,7 +27,7 @@ told_report_read(const char *number, const char *log, const char *evidence, stru
 	if (evidence_reader_open(evidence, &quiet, &out->evidence) != OUTCOME_GOOD)
 		return told_failure(
 		    evidence, "expected the signer's evidence, found none that can be read");
-	return find_policy(out) && fetch_measured(out);
+	return find_policy(out) && find_in_force(out, log) && fetch_measured(out);
 }
 
 bool
@@ -42,6 +43,7 @@ void
 told_report_free(struct told_report *r)
 {
 	measured_free(&r->measured);
+	standing_free(&r->in_force);
 	policy_cache_free(&r->policies);
 	evidence_reader_close(&r->evidence);
 	report_document_free(&r->document);
@@ -101,6 +103,18 @@ find_policy(struct told_report *r)
 	return r->rule != NULL ||
 	       fail(
 		   r, "its policy does not let this collector speak for it: hallmark-audit replay");
+}
+
+static bool
+find_in_force(struct told_report *r, const char *log)
+{
+	struct buf notice = BUF_INIT;
+	enum err e = noticed_entry_in(log, &r->document.report, &notice);
+
+	if (e == ERR_OK)
+		e = noticed_standing(buf_view(&notice), r->evidence, &r->in_force);
+	buf_free(&notice);
+	return e == ERR_OK || fail(r, "what was in force at its notice cannot be read");
 }
 
 static bool

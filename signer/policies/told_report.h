@@ -9,6 +9,7 @@
 
 #include "log/evidence_reader.h"
 #include "log/stored/measured.h"
+#include "log/stored/noticed.h"
 #include "log/stored/policy_cache.h"
 #include "policy/policy.h"
 #include "proto/report/report.h"
@@ -22,6 +23,7 @@ struct told_report {
 	const struct policy *policy;    /* its own: the one in force */
 	const struct policy *decided;   /* the same, or the one before, that decided */
 	const struct policy_rule *rule; /* of that, by which it was judged */
+	struct standing *in_force;      /* at its notice */
 	struct measured measured;
 };
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "log/evidence_reader.h"
+#include "log/stored/noticed.h"
 #include "log/stored/recorded.h"
 #include "log/stored/rehearsal.h"
 #include "proto/glob.h"
@@ -20,6 +21,8 @@ struct trial {
 	struct recorded *log;
 	struct evidence_reader *evidence;
 	struct rehearsal *rehearsal;
+	uint64_t notice;           /* the index of one */
+	struct standing *in_force; /* behind it; NULL: it was not looked for, or is not known */
 	struct trial_results *results;
 	bool not_affirming; /* a report would not be */
 	uint64_t told_ms;
@@ -30,6 +33,7 @@ static bool open_all(struct trial *t);
 static void close_all(struct trial *t);
 static enum err try_all(struct trial *t);
 static enum err try_report(void *context, uint64_t index, const struct report *r);
+static enum err find_in_force(struct trial *t, const struct report *r);
 static int tell(struct trial *t, FILE *to);
 static void progress(void *context, uint64_t done, uint64_t of);
 static uint64_t now_ms(void);
@@ -80,6 +84,7 @@ close_all(struct trial *t)
 {
 	trial_results_free(&t->results);
 	rehearsal_free(&t->rehearsal);
+	standing_free(&t->in_force);
 	evidence_reader_close(&t->evidence);
 	recorded_close(&t->log);
 	policy_free(&t->policy);
@@ -114,7 +119,9 @@ try_report(void *context, uint64_t index, const struct report *r)
 		t->summary.from_s = r->issued_s;
 	t->summary.to_s = r->issued_s;
 	was = report_status_rank(r->status);
-	e = rehearsal_report(t->rehearsal, r, w->rule, &again);
+	if ((e = find_in_force(t, r)) == ERR_OK)
+		e = rehearsal_report(
+		    t->rehearsal, r, w->rule, standing_amendments(t->in_force), &again);
 	if (e == ERR_MEMORY)
 		return e;
 	if (e != ERR_OK)
@@ -122,6 +129,23 @@ try_report(void *context, uint64_t index, const struct report *r)
 	t->not_affirming |= again.refused || again.status != REPORT_AFFIRMING;
 	return trial_workload_add(w, index, was,
 	    again.refused ? TRIAL_REFUSED : report_status_rank(again.status), again.cause);
+}
+
+/* Of reports one behind the other it is mostly the same. */
+static enum err
+find_in_force(struct trial *t, const struct report *r)
+{
+	struct buf notice = BUF_INIT;
+	enum err e;
+
+	if (t->in_force != NULL && t->notice == r->notice.index)
+		return ERR_OK;
+	standing_free(&t->in_force);
+	t->notice = r->notice.index;
+	if ((e = recorded_notice(t->log, r, &notice)) == ERR_OK)
+		e = noticed_standing(buf_view(&notice), t->evidence, &t->in_force);
+	buf_free(&notice);
+	return e;
 }
 
 static int

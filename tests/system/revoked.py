@@ -243,5 +243,25 @@ def test_no_token_about_what_is_revoked():
         replayed_by_auditor(site)
 
 
+def test_whoever_asks_about_the_report_later_is_told():
+    """All findings of it, why, and what another policy would have made of it."""
+    with desk() as (site, operators):
+        operators.policy()
+        signer = site.start_signer()
+        operators.take("ann", "revoke", {"set": KNOWN})
+        index = site.collector().submit("app", APP)["index"]
+        assert signer.stop() == 0
+        log, evidence, certificate = (str(site.path(n)) for n in ("log", "evidence", "log.crt"))
+        shown = site.audit("show", "--log", log, "--cert", certificate, "--evidence", evidence, "--index", str(index),
+                           "--findings").stdout
+        assert "executable: revoked /usr/bin/app  (contraindicated)" in shown, shown
+        told = site.tool("hallmark-signer", "policy", "explain", "app", "-c", str(site.path("signer.yaml")), "--report",
+                         str(index), check=False).stdout
+        assert "contraindicated: executable revoked, operators have revoked it" in told, told
+        tried = site.tool("hallmark-signer", "policy", "try", str(site.path("policy.yaml")), "--log", log, "--evidence",
+                          evidence, check=False)
+        assert tried.returncode == 0 and "1  stays as it is" in tried.stdout, tried.stdout + tried.stderr
+
+
 if __name__ == "__main__":
     run_tests(__name__)
