@@ -31,6 +31,8 @@
 #include "collector/store/savefile.h"
 #include "proto/text.h"
 
+#define REAP_MS 1000 /* children that are killed are gone in one */
+
 struct gating {
 	struct gate_options options;
 	struct gate_program program;
@@ -48,12 +50,13 @@ struct said {
 static volatile sig_atomic_t stopped;
 
 static enum gate_answer judge(struct gating *g, struct buf *receipt, struct trouble *t);
+static void reap(void);
 static bool find(struct gating *g, struct trouble *t);
 static void ask(struct gating *g, int to) __attribute__((noreturn));
 static void prepare(void *context, struct collector_config *config);
 static bool put(int to, const void *data, size_t size);
 static enum gate_answer hear(
-    const struct gating *g, int from, pid_t child, struct buf *receipt, struct trouble *t);
+    const struct gating *g, int from, struct buf *receipt, struct trouble *t);
 static bool save(const char *path, struct view bytes, struct trouble *t);
 static int finish(const struct gating *g, enum gate_answer answer, const struct trouble *t);
 static void on_stop(int number);
@@ -94,6 +97,7 @@ judge(struct gating *g, struct buf *receipt, struct trouble *t)
 
 	(void)sigaction(SIGTERM, &on, NULL);
 	(void)sigaction(SIGINT, &on, NULL);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (!find(g, t))
 		return GATE_UNKNOWN;
 	if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0) {
@@ -105,14 +109,29 @@ judge(struct gating *g, struct buf *receipt, struct trouble *t)
 		ask(g, ends[1]);
 	}
 	(void)close(ends[1]);
-	answer = hear(g, ends[0], child, receipt, t);
+	answer = hear(g, ends[0], receipt, t);
 	(void)close(ends[0]);
 	(void)kill(child, SIGKILL);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
+	reap();
 	if (answer == GATE_ALLOWED && !gate_program_is_unchanged(&g->program, t))
 		return GATE_UNKNOWN;
 	return answer;
+}
+
+/*
+ * All that it has started, down to the last: the program would be told of their ends. They are
+ * killed with it; what the kernel cannot end is not waited for.
+ */
+static void
+reap(void)
+{
+	const uint64_t until_ms = interrupt_clock_ms() + REAP_MS;
+	pid_t ended = 0;
+
+	while (ended >= 0 && interrupt_clock_ms() < until_ms)
+		if ((ended = waitpid(-1, NULL, WNOHANG)) == 0)
+			(void)poll(NULL, 0, 1);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 }
 
 /* Whom it is about, and what is to be measured. False with the trouble. */
@@ -216,7 +235,7 @@ put(int to, const void *data, size_t size)
 
 /* All of it, in time. */
 static enum gate_answer
-hear(const struct gating *g, int from, pid_t child, struct buf *receipt, struct trouble *t)
+hear(const struct gating *g, int from, struct buf *receipt, struct trouble *t)
 {
 	const uint64_t until_ms = interrupt_clock_ms() + g->options.timeout_s * 1000;
 	struct pollfd news = {.fd = from, .events = POLLIN};
@@ -246,7 +265,6 @@ hear(const struct gating *g, int from, pid_t child, struct buf *receipt, struct 
 		    : got == 0 ? "who asks ended without an answer"
 			       : "there was no answer in time (--timeout)");
 	}
-	(void)child;
 	buf_free(&all);
 	return buf_status(receipt) == ERR_OK ? said.answer : GATE_UNKNOWN;
 }

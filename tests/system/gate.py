@@ -284,9 +284,10 @@ def test_it_may_be_the_first_process_of_a_container():
         if os.geteuid() != 0 or subprocess.run([*within, "true"], check=False).returncode != 0:
             print("     no namespaces here")
             return
-        done = subprocess.run([*within, *g.command("--", str(g.tool), "-c", "echo $$; exit 3")], capture_output=True, text=True,
+        script = "echo $$; for p in /proc/[0-9]*; do echo $p; done; exit 3"
+        done = subprocess.run([*within, *g.command("--", str(g.tool), "-c", script)], capture_output=True, text=True,
                               timeout=3 * PATIENCE_S, check=False)
-        assert (done.returncode, done.stdout) == (3, "1\n"), done
+        assert (done.returncode, done.stdout) == (3, "1\n/proc/1\n"), f"somebody is left: {done}"
 
 
 def test_its_chain_is_none_of_the_workload_that_runs():
