@@ -8,6 +8,7 @@
 #include "proto/utc.h"
 
 static void show_verdict(const struct report *r, const struct display *d);
+static void show_rollout(const struct report *r, const struct display *d);
 static void show_findings(const struct report *r, const struct display *d);
 static void show_evidence(const struct report *r, const struct display *d);
 static void show_extensions(const struct bundle_extensions *x, const struct display *d);
@@ -62,8 +63,26 @@ show_verdict(const struct report *r, const struct display *d)
 		    report_status_name(report_claim_status(r->claim[i])));
 	}
 	display_field(d, "  policy", "%.*s", SHOWN(r->policy_id));
+	show_rollout(r, d);
 	for (size_t i = 0; i < r->reference_count; i++)
 		display_digest(d, "  reference set", &r->reference[i]);
+}
+
+/* What is not said of most reports. */
+static void
+show_rollout(const struct report *r, const struct display *d)
+{
+	const struct report_rollout *o = &r->rollout;
+
+	if (r->group.size > 0)
+		display_field(d, "  group", "%.*s", SHOWN(r->group));
+	if (o->enforce == REPORT_ENFORCE_ON)
+		return;
+	display_field(d, "  decided by", "%.*s", SHOWN(o->decided));
+	display_field(d, "  beside it",
+	    "its policy is rolled out (enforce: %s) and gives %s, with %" PRIu64 " finding%s",
+	    report_enforce_name(o->enforce), report_status_name(o->status), o->finding_total,
+	    display_plural(o->finding_total));
 }
 
 static void

@@ -66,6 +66,13 @@ class Rolling(Site):
         return self.tool("hallmark-signer", "policy", "explain", "app", "--report", str(self.newest), "--log",
                          str(self.path("log")), "--evidence", str(self.path("evidence"))).stdout
 
+    def falls(self):
+        """Workloads of which some verdict would be worse if the policy as it is configured decided everywhere."""
+        done = self.tool("hallmark-signer", "policy", "try", str(self.path("policy.yaml")), "-c",
+                         str(self.path("signer.yaml")), "--json", check=False)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)["workloads"]["falls"]
+
     def replayed(self):
         logimage.published(self, self.newest + 1)
         log, evidence, certificate = (str(self.path(n)) for n in ("log", "evidence", "log.crt"))
@@ -91,7 +98,11 @@ def test_a_canary_first_then_all():
             assert beside == {"enforce": "off", "decided": f"app@sha256:{old}", "status": "contraindicated",
                               "finding-count": 1}
         told = site.explained()
+        shown = site.audit("show", "--log", str(site.path("log")), "--cert",
+                           str(site.path("log.crt")), "--index", str(site.newest)).stdout
+        assert re.search(rf"decided by +app@sha256:{old}\n", shown) and "(enforce: off) and gives contraindicated" in shown, shown
         assert f"by app@sha256:{old}\n" in told and "in the group rest (enforce: off), where the policy in force," in told, told
+        assert site.falls() == 3, "all of them were affirming at some time"
         assert site.decide(strict=True, groups=groups("warn"), older=old), "the same one may be rolled out on"
         assert site.report("host1")[0] == "warning"
         assert site.signer.stop() == 0
