@@ -9,6 +9,7 @@
 
 static void advise_review(const struct advising *a, const char *key, uint64_t by_s);
 static void advise_blocks(const struct advising *a);
+static void advise_softened(const struct advising *a);
 static void advise_entry(const struct advising *a, size_t entry);
 static void advise_nothing(const struct advising *a, const struct policy_rule *r, size_t entry);
 static bool says_nothing_of_files(enum component_kind kind, const struct file_rule *r);
@@ -25,6 +26,7 @@ policy_advise(const struct policy *p, uint64_t now_s, struct advices *to)
 	advise_lists(&a);
 	advise_blocks(&a);
 	advise_groups(&a);
+	advise_softened(&a);
 	for (size_t i = 0; i < p->rule_count; i++) {
 		advise_entry(&a, i);
 		advise_files(&a, i);
@@ -55,6 +57,42 @@ advise_blocks(const struct advising *a)
 		advices_add(a->to, one.spot.file, one.spot.line,
 		    "no workload uses the block \"%s\": nothing of it is demanded", one.name);
 		advices_mend(a->to, "name it in the \"use\" of a workload, or take it out");
+	}
+}
+
+/* What stands later counts, and whoever wrote the one may not have seen the other. */
+static void
+advise_softened(const struct advising *a)
+{
+	for (size_t i = 0; i < layout_softened_count(a->policy->layout); i++) {
+		const struct layout_softened s = layout_softened_at(a->policy->layout, i);
+
+		switch (s.what) {
+		case SOFTENED_OUTCOME:
+			advices_add(a->to, s.spot.file, s.spot.line,
+			    "\"%s: %s\" is milder than what a block before it says in %s:%u, and "
+			    "takes "
+			    "its place",
+			    s.key, s.value, s.before.file, s.before.line);
+			advices_mend(a->to, "take out the one that is not meant");
+			break;
+		case SOFTENED_FACTS:
+			advices_add(a->to, s.spot.file, s.spot.line,
+			    "\"%s: %s\" is for the facts of %s:%u, too, which are demanded more "
+			    "strictly without it",
+			    s.key, s.value, s.before.file, s.before.line);
+			advices_mend(
+			    a->to, "put it into the braces of each fact that it is meant for");
+			break;
+		case SOFTENED_USE:
+			advices_add(a->to, s.spot.file, s.spot.line,
+			    "an empty \"use\" leaves out the blocks of the defaults, %s:%u: "
+			    "nothing of "
+			    "them is demanded here",
+			    s.before.file, s.before.line);
+			advices_mend(a->to, "name those that are to hold, or leave out \"use\"");
+			break;
+		}
 	}
 }
 

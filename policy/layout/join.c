@@ -236,8 +236,13 @@ expand_entry(struct expanding *x, struct yaml_node *entry)
 	x->nodes += said->size + (ground != NULL ? ground->size : 0);
 	if (x->nodes > LAYOUT_NODES_MAX)
 		return said;
-	if (ground != NULL)
+	if (use != NULL && !use->faulty && use->count == 0 && x->use != NULL && x->use->count > 0)
+		softened_add(x->joining->tree, &x->joining->softened,
+		    (struct softened){SOFTENED_USE, use, use, x->use});
+	if (ground != NULL) {
+		softened_find(x->joining->tree, &x->joining->softened, ground, said, true);
 		said = merge_over(x->joining->tree, ground, said);
+	}
 	return start_rule_write_out(x->joining->tree, said, &x->nodes);
 }
 
@@ -266,9 +271,12 @@ ground_of(struct expanding *x, struct yaml_node *use)
 		for (size_t i = 0; i < use->count; i++) {
 			struct block *b = find_block(x, use->child[i]);
 
-			if (b != NULL)
-				said = said == NULL ? b->rules
-						    : merge_over(x->joining->tree, said, b->rules);
+			if (b == NULL)
+				continue;
+			softened_find(
+			    x->joining->tree, &x->joining->softened, said, b->rules, false);
+			said =
+			    said == NULL ? b->rules : merge_over(x->joining->tree, said, b->rules);
 		}
 	}
 	/* Where it has a fault, each entry is to be told of its own; of the defaults' once. */

@@ -6,6 +6,7 @@
 
 #include "config/yaml_tree.h"
 #include "policy/layout/limits.h"
+#include "policy/layout/softened.h"
 
 struct joining {
 	struct yaml_tree *tree;
@@ -17,6 +18,7 @@ struct joining {
 	/* What join_files finds: blocks that no workload uses, by their names. */
 	const struct yaml_node **unused;
 	size_t unused_count;
+	struct softenings softened;
 };
 
 /* One tree of all, with every workload written out. */

@@ -142,6 +142,23 @@ layout_unused_at(const struct layout *l, size_t index)
 	return (struct layout_unused){(const char *)name->text.data, {name->file, name->line}};
 }
 
+size_t
+layout_softened_count(const struct layout *l)
+{
+	return l->joining.softened.count;
+}
+
+struct layout_softened
+layout_softened_at(const struct layout *l, size_t index)
+{
+	const struct softened *s = &l->joining.softened.at[index];
+	const bool use = s->what == SOFTENED_USE;
+
+	return (struct layout_softened){s->what, use ? NULL : (const char *)s->key->text.data,
+	    use ? NULL : (const char *)s->value->text.data, {s->value->file, s->value->line},
+	    {s->before->file, s->before->line}};
+}
+
 /* False where nothing can be made of it, which is a fault. */
 static bool
 read_tree(

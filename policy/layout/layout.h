@@ -14,6 +14,7 @@
 #include "config/yaml.h"
 #include "policy/layout/include.h"
 #include "policy/layout/limits.h"
+#include "policy/layout/softened.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 
@@ -62,5 +63,14 @@ struct layout_unused {
 };
 size_t layout_unused_count(const struct layout *l);
 struct layout_unused layout_unused_at(const struct layout *l, size_t index);
+
+/* What weakens a block: its key and value, where they stand, and where stands what is weakened. */
+struct layout_softened {
+	enum softened_what what;
+	const char *key, *value; /* of SOFTENED_USE nothing */
+	struct yaml_spot spot, before;
+};
+size_t layout_softened_count(const struct layout *l);
+struct layout_softened layout_softened_at(const struct layout *l, size_t index);
 
 #endif

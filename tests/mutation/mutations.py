@@ -317,7 +317,7 @@ COMPILE = {
         ("defaults", "struct yaml_node *said = [[x->defaults]];", "NULL"),
         ("use", "[[use != NULL ? use : x->use]]", "x->use", "use"),
         ("use", "x->use = [[value_of(pair[1], \"use\")]]", "NULL"),
-        ("rules", "[[b != NULL]])\n\t\t\t\tsaid", "false"),
+        ("rules", "if ([[b == NULL]])\n\t\t\t\tcontinue", "true"),
         ("include", "for (size_t i = 1; [[i < j->file_count]]; i++)", "false"),
         ("a block that nobody uses", "[[!x->block[i].used]])", "false"),
     ],
