@@ -36,7 +36,9 @@ static const char usage[] =
     "       hallmark-signer policy fmt FILE [--check | --expanded [--workload "
     "NAME]]\n"
     "       hallmark-signer policy window FILE [--family FAMILY --old A --new B --until "
-    "TIME]\n" POLICY_CASES_SYNOPSIS POLICY_IMPORT_SYNOPSIS POLICY_ADVISORIES_SYNOPSIS "\n"
+    "TIME]\n"
+    "       hallmark-signer policy window FILE --family FAMILY [--old A --new B] "
+    "--close\n" POLICY_CASES_SYNOPSIS POLICY_IMPORT_SYNOPSIS POLICY_ADVISORIES_SYNOPSIS "\n"
     "try      appraises the evidence of the log again under the policy file NEW,\n"
     "         and tells whose verdict would be another and why. --last: of the\n"
     "         newest 90s, 15m, 36h, 7d; --all names every workload. 1: a verdict\n"
@@ -65,7 +67,8 @@ static const char usage[] =
     "read\n"
     "window   shows the windows of the policy file, and how long they are open;\n"
     "         --family: writes one into it, in which the releases from A to B\n"
-    "         count until TIME, or gives it another end. All else stays as it is.\n"
+    "         count until TIME, or gives it another end; --close: takes it out.\n"
+    "         All else stays as it is.\n"
     "         2: nothing was written, or it cannot be read\n" POLICY_CASES_HELP POLICY_IMPORT_HELP
 	POLICY_ADVISORIES_HELP;
 
@@ -74,7 +77,7 @@ struct words {
 	const char *config, *policy, *log, *evidence, *report, *output, *author;
 	const char *workload, *last, *junit;
 	const char *family, *old, *new, *until;
-	bool all, json, check, expanded;
+	bool all, json, check, expanded, close;
 	const char *operand[2];
 	size_t operands;
 };
@@ -133,6 +136,7 @@ static const struct {
     {"--json", TAKES_JSON, offsetof(struct words, json)},
     {"--check", TAKES_CHECK, offsetof(struct words, check)},
     {"--expanded", TAKES_CHECK, offsetof(struct words, expanded)},
+    {"--close", TAKES_WINDOW, offsetof(struct words, close)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -369,11 +373,16 @@ run_window(struct words *w)
 	    .family = w->family,
 	    .from = w->old,
 	    .to = w->new,
-	    .until = w->until};
+	    .until = w->until,
+	    .close = w->close};
 	const int said =
 	    (w->family != NULL) + (w->old != NULL) + (w->new != NULL) + (w->until != NULL);
 
-	if (said != 0 && said != 4)
+	if (w->close &&
+	    (w->family == NULL || w->until != NULL || (w->old == NULL) != (w->new == NULL)))
+		return fail_usage(
+		    "expected --close with --family, and perhaps --old and --new", NULL);
+	if (!w->close && said != 0 && said != 4)
 		return fail_usage(
 		    "expected --family, --old, --new and --until, or none of them", NULL);
 	return window_run(&options, stdout);

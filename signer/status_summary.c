@@ -307,9 +307,13 @@ say_expiry(const struct page *p, json_t *ends)
 					   : "is to be looked through in";
 		else
 			words = left_s < 0 ? "has been over for" : "ends in";
-		fprintf(p->to, "%s: %s %s %s.\n", of,
+		fprintf(p->to, "%s: %s %s %s.%s\n", of,
 		    json_string_value(json_object_get(end, "name")), words,
-		    span_text((uint64_t)(left_s < 0 ? -left_s : left_s), span));
+		    span_text((uint64_t)(left_s < 0 ? -left_s : left_s), span),
+		    left_s < 0 && strcmp(of, ends_name(ENDS_POLICY_WINDOW)) == 0
+			? " `hallmark-signer policy window FILE --family NAME --close` takes it "
+			  "out."
+			: "");
 	}
 	return over;
 }

@@ -8,6 +8,7 @@
 #include "policy/advice/advising.h"
 #include "policy/compile/draft.h"
 #include "policy/compile/policy_families.h"
+#include "policy/policy_windows.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 
@@ -63,6 +64,7 @@ advise_windows(const struct advising *a)
 {
 	for (size_t i = 0; i < a->policy->window_count; i++) {
 		const struct policy_window *w = &a->policy->windows[i];
+		const struct policy_window_told told = policy_windows_at(a->policy, i);
 		char key[DRAFT_KEY_MAX], time[UTC_TEXT_SIZE];
 
 		if (a->now_s < w->until_s)
@@ -70,7 +72,11 @@ advise_windows(const struct advising *a)
 		(void)snprintf(key, sizeof(key), "windows[%zu].until", i);
 		advise(a, key, "this window has been over since %s: it changes nothing",
 		    utc_text(w->until_s, time));
-		advices_mend(a->to, "take the window out, or give it another time");
+		advices_mend(a->to,
+		    "`hallmark-signer policy window %s --family %s --old %s --new %s --close` "
+		    "takes it "
+		    "out; --until TIME in place of --close gives it another end",
+		    told.spot.file, told.family, told.from, told.to);
 	}
 }
 

@@ -25,6 +25,7 @@ struct opening {
 static struct policy *load(const char *path, struct view text);
 static void show(const struct policy *p, FILE *to);
 static bool open_window(const struct window_options *options, struct opening *o, FILE *to);
+static bool close_window(const struct window_options *options, struct opening *o, FILE *to);
 static bool take_time(const char *text, struct opening *o);
 static bool has_releases(const struct opening *o);
 static bool has_release(const struct opening *o, size_t family, const char *name);
@@ -52,7 +53,7 @@ window_run(const struct window_options *options, FILE *to)
 		if (options->family == NULL)
 			show(policy, to);
 		else
-			good = open_window(options, &o, to);
+			good = (options->close ? close_window : open_window)(options, &o, to);
 	}
 	policy_free(&policy);
 	faults_free(&faults);
@@ -105,6 +106,50 @@ open_window(const struct window_options *options, struct opening *o, FILE *to)
 		return write_window(o, to);
 	fprintf(to, "%s:%u: the window stands there so\n", found.spot.file, found.spot.line);
 	return true;
+}
+
+/* The one of the family, or of these releases. */
+static bool
+close_window(const struct window_options *options, struct opening *o, FILE *to)
+{
+	struct policy_window_told found = {.until_s = 0};
+	struct buf text = BUF_INIT, why = BUF_INIT;
+	struct policy *policy = NULL;
+	size_t count = 0;
+	bool good = false;
+
+	for (size_t i = 0; i < policy_windows_count(o->policy); i++) {
+		const struct policy_window_told w = policy_windows_at(o->policy, i);
+
+		if (strcmp(w.family, options->family) == 0 &&
+		    (options->from == NULL ||
+			(strcmp(w.from, options->from) == 0 && strcmp(w.to, options->to) == 0)) &&
+		    count++ == 0)
+			found = w;
+	}
+	o->words = (struct window_words){options->family, found.from, found.to, NULL};
+	if (count == 0 || (count > 1 && options->from == NULL))
+		buf_append_format(&why, "has %s%s",
+		    count == 0 ? "no such window" : "several windows",
+		    count == 0 ? "" : ": say which by --old and --new");
+	if (why.size > 0)
+		return refuse(options->family, &why);
+	if (!find_window(o, &found))
+		return false;
+	if (!window_take_out(o->path, o->text, &o->words, &text)) {
+		buf_append_format(&why,
+		    "line %u is written in a way that is not edited: take the window out",
+		    found.spot.line);
+		(void)refuse(o->path, &why);
+	} else if ((policy = load(o->path, buf_view(&text))) != NULL) {
+		good = file_replace(o->path, buf_view(&text));
+	}
+	if (good)
+		fprintf(to, "%s:%u: %s from %s to %s is closed: another policy, by its id\n",
+		    o->path, found.spot.line, found.family, found.from, found.to);
+	policy_free(&policy);
+	buf_free(&text);
+	return good;
 }
 
 static bool

@@ -23,6 +23,7 @@ struct edit {
 	struct yaml_tree *tree;
 	struct yaml_node *top;  /* once an end is to be another: with that */
 	struct yaml_node *list; /* of windows; NULL: there is none */
+	bool close;             /* then `top` is as the text is to be read */
 	struct buf *to;
 };
 
@@ -30,6 +31,9 @@ static struct yaml_node *value_of(const struct yaml_node *mapping, struct view n
 static struct yaml_node *find_entry(const struct edit *e);
 static bool says(const struct yaml_node *entry, const char *name, const char *text);
 static bool set_end(struct edit *e, struct yaml_node *end);
+static bool take_out(struct edit *e, const struct yaml_node *entry);
+static bool take_out_of_brackets(struct edit *e, size_t begin, size_t end);
+static void leave_out(struct yaml_node *n, size_t at, size_t count);
 static bool add_entry(struct edit *e);
 static bool add_to_brackets(struct edit *e, size_t begin, size_t end);
 static bool add_list(struct edit *e);
@@ -58,6 +62,25 @@ window_edit(const char *path, struct view text, const struct window_words *windo
 		else
 			good = add_entry(&e);
 	}
+	yaml_tree_free(&e.tree);
+	faults_free(&faults);
+	return good;
+}
+
+bool
+window_take_out(
+    const char *path, struct view text, const struct window_words *window, struct buf *to)
+{
+	struct edit e = {.path = path, .text = text, .window = window, .to = to, .close = true};
+	struct faults faults = FAULTS_INIT;
+	struct yaml_node *entry;
+	bool good = false, sound;
+
+	e.tree = yaml_tree_new();
+	e.top = yaml_read(e.tree, path, text, &faults, &sound);
+	if (sound && faults.count == 0 && e.top->shape == YAML_SHAPE_MAPPING &&
+	    (e.list = value_of(e.top, key)) != NULL && (entry = find_entry(&e)) != NULL)
+		good = take_out(&e, entry);
 	yaml_tree_free(&e.tree);
 	faults_free(&faults);
 	return good;
@@ -124,6 +147,55 @@ set_end(struct edit *e, struct yaml_node *end)
 		    try_edit(e, at, was.size, is))
 			return true;
 	return false;
+}
+
+/* Its lines, all of the list's if it is alone; or what stands between brackets, with a comma. */
+static bool
+take_out(struct edit *e, const struct yaml_node *entry)
+{
+	const unsigned last = last_line(entry);
+	const bool alone = e->list->count == 1;
+	struct yaml_node *const *pair = yaml_node_pair(e->top, key);
+	const size_t begin = begin_of(e->text, alone ? pair[0]->line : entry->line);
+	bool good = false;
+
+	if (alone)
+		leave_out(e->top, (size_t)(pair - e->top->child), 2);
+	else
+		leave_out(e->list, entry->place, 1);
+	for (unsigned i = 1; i <= LINES_TRIED && !good; i++)
+		good = try_edit(e, begin, begin_of(e->text, last + i) - begin, VIEW_LITERAL(""));
+	return good || take_out_of_brackets(e, begin, begin_of(e->text, last + 1));
+}
+
+static bool
+take_out_of_brackets(struct edit *e, size_t begin, size_t end)
+{
+	for (size_t at = begin; at < end; at++) {
+		const uint8_t *c = e->text.data;
+
+		if (c[at] != '{' && c[at] != ',')
+			continue;
+		for (size_t to = at + 1; to < end; to++) {
+			size_t behind = to + 1;
+
+			if (c[to] != '}')
+				continue;
+			while (
+			    c[at] == '{' && behind < end && (c[behind] == ',' || c[behind] == ' '))
+				behind++;
+			if (try_edit(e, at, behind - at, VIEW_LITERAL("")))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+leave_out(struct yaml_node *n, size_t at, size_t count)
+{
+	n->count -= count;
+	memmove(&n->child[at], &n->child[at + count], (n->count - at) * sizeof(n->child[0]));
 }
 
 /* In a line of its own, as the first begins; or before the bracket. */
@@ -206,7 +278,7 @@ try_edit(struct edit *e, size_t at, size_t without, struct view words)
 static bool
 is_right(const struct edit *e, struct yaml_node *top)
 {
-	const bool another = e->list != NULL && find_entry(e) != NULL;
+	const bool another = e->close || (e->list != NULL && find_entry(e) != NULL);
 
 	return top->shape == YAML_SHAPE_MAPPING && (another || take_out_new(e, top)) &&
 	       yaml_node_is_same(e->top, top);
@@ -225,15 +297,10 @@ take_out_new(const struct edit *e, struct yaml_node *top)
 	if (!says(entry, "family", e->window->family) || !says(entry, "from", e->window->from) ||
 	    !says(entry, "to", e->window->to) || !says(entry, "until", e->window->until))
 		return false;
-	if (e->list == NULL) {
-		const size_t at = (size_t)(pair - top->child);
-
-		if (list->count > 0)
-			return false;
-		top->count -= 2;
-		memmove(&top->child[at], &top->child[at + 2],
-		    (top->count - at) * sizeof(top->child[0]));
-	}
+	if (e->list == NULL && list->count > 0)
+		return false;
+	if (e->list == NULL)
+		leave_out(top, (size_t)(pair - top->child), 2);
 	return true;
 }
 

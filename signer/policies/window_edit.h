@@ -1,5 +1,6 @@
 /*
- * The text of a policy file with a window put in: all else stays as it is, to the byte.
+ * The text of a policy file with a window put in, or taken out: all else stays as it is, to the
+ * byte.
  */
 #ifndef HALLMARK_SIGNER_POLICIES_WINDOW_EDIT_H
 #define HALLMARK_SIGNER_POLICIES_WINDOW_EDIT_H
@@ -21,6 +22,13 @@ struct window_words {
  * that this does not know.
  */
 bool window_edit(
+    const char *path, struct view text, const struct window_words *window, struct buf *to);
+
+/*
+ * The same without the window, and without the list if it was alone in it. Its lines go, with what
+ * stands behind it on them.
+ */
+bool window_take_out(
     const char *path, struct view text, const struct window_words *window, struct buf *to);
 
 /* Appends the window as an entry of a list, without what stands before it. */

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`hallmark-signer policy window`: one window of a policy file is opened or given another end, and nothing else is touched."""
+"""`hallmark-signer policy window`: one window of a policy file is opened, closed or given another end, and nothing else is touched."""
 
 import difflib
 import os
@@ -139,6 +139,44 @@ def test_windows_of_an_included_file():
         shown = policy.run().stdout
         assert f"common.yaml:8: app from 1 to 2 until {LATER}, open for another " in shown, shown
         assert f"{policy.path}:{len(policy.path.read_text().splitlines())}: data from 1 to 2 until {UNTIL}, open" in shown, shown
+
+
+def closed(text, *more):
+    with Policy(text) as policy:
+        done = policy.run("--family", "app", *more, "--close")
+        return done, policy.path.read_text()
+
+
+def test_one_is_closed():
+    """It goes, with its lines; the list, too, if it was alone; what else stands there stays to the byte."""
+    app, data = ENTRY.format("app", LATER), ENTRY.format("data", LATER)
+    for was, now in ((f"windows:\n  - {app}   # CHG-1\n", ""), (f"windows: [{app}]\n", ""),
+                     (f"windows: # now\n  - {app}\n  # theirs\n  - {data}\n", f"windows: # now\n  # theirs\n  - {data}\n"),
+                     (f"windows:\n  - {data}\n  - family: app\n    from: '1'\n    to: '2'\n    until: {LATER}\n", f"windows:\n  - {data}\n"),
+                     (f"windows: [{app}, {data}] # ]\n", f"windows: [{data}] # ]\n"),
+                     (f"windows: [{data}, {app}] # ]\n", f"windows: [{data}] # ]\n"),
+                     (f"windows: [\n  {app},\n  {data}\n  ]\n", f"windows: [\n  {data}\n  ]\n")):
+        done, after = closed(HEAD + FAMILIES + was + REST)
+        assert done.returncode == 0 and "app from 1 to 2 is closed: another policy" in done.stdout, (was, done)
+        assert after == HEAD + FAMILIES + now + REST, (was, after)
+    # What opened it is undone.
+    with Policy(HEAD + FAMILIES + REST) as policy:
+        policy.open()
+        assert policy.run("--family", "app", "--old", "1", "--new", "2", "--close").returncode == 0
+        assert policy.path.read_text().split() == (HEAD + FAMILIES + REST).split()
+
+
+def test_what_cannot_be_closed():
+    app = ENTRY.format("app", LATER)
+    two = "windows:\n  - " + app + "\n  - " + app.replace('from: "1"', 'from: "2"') + "\n"
+    for windows, words, said in (("", (), "app: has no such window"), (two, (), "several windows: say which by --old"),
+                                 (f"windows: [{app}]\n", ("--old", "2", "--new", "2"), "no such window"),
+                                 (f"windows: [{app}]\n", ("--old", "2"), "expected --close with --family"),
+                                 (f"windows: [{app}]\n", ("--until", LATER), "expected --close with --family")):
+        done, after = closed(HEAD + FAMILIES + windows + REST, *words)
+        assert done.returncode != 0 and said in done.stderr and after == HEAD + FAMILIES + windows + REST, (windows, done)
+    done, after = closed(HEAD + FAMILIES + two + REST, "--old", "2", "--new", "2")
+    assert done.returncode == 0 and after == HEAD + FAMILIES + f"windows:\n  - {app}\n" + REST, (done, after)
 
 
 def test_they_are_shown():
