@@ -156,8 +156,15 @@ take_out(struct edit *e, const struct yaml_node *entry)
 	const unsigned last = last_line(entry);
 	const bool alone = e->list->count == 1;
 	struct yaml_node *const *pair = yaml_node_pair(e->top, key);
-	const size_t begin = begin_of(e->text, alone ? pair[0]->line : entry->line);
+	size_t begin = begin_of(e->text, alone ? pair[0]->line : entry->line);
+	const size_t behind = begin_of(e->text, last + 1);
 	bool good = false;
+
+	/* An empty line before it and one behind become one. */
+	if (alone && begin > 1 && e->text.data[begin - 1] == '\n' &&
+	    e->text.data[begin - 2] == '\n' &&
+	    (behind == e->text.size || e->text.data[behind] == '\n'))
+		begin--;
 
 	if (alone)
 		leave_out(e->top, (size_t)(pair - e->top->child), 2);
