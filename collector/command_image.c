@@ -182,12 +182,12 @@ print_json(const struct told *t)
 	json_t *j = json_object(), *layers;
 
 	(void)json_object_set_new(
-	    j, "form", json_string(t->is_disk ? t->disk.form : t->image.form));
+	    j, "form", json_sprintf("%s", t->is_disk ? t->disk.form : t->image.form));
 	if (t->is_disk) {
 		set_digest(j, "digest", &t->disk.digest);
 		(void)json_object_set_new(j, "size", json_integer((json_int_t)t->disk.size));
 	} else {
-		(void)json_object_set_new(j, "platform", json_string(t->image.platform));
+		(void)json_object_set_new(j, "platform", json_sprintf("%s", t->image.platform));
 		set_digest(j, "index", &t->image.index);
 		set_digest(j, "manifest", &t->image.manifest);
 		set_digest(j, "config", &t->image.config);
