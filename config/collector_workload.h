@@ -63,6 +63,13 @@ struct collector_token {
 	const struct collector_token_file *files;
 };
 
+/* What a container is compared with: one of the first two. */
+struct collector_image {
+	const char *set;            /* file: a reference set of it */
+	const char *layout;         /* path: it itself, as policy/images reads it */
+	const char *tag, *platform; /* of the second, where it has several; NULL: not said */
+};
+
 /* What measuring a workload once may cost; beyond it, it could not be measured. */
 struct collector_budgets {
 	uint32_t seconds;
@@ -95,6 +102,7 @@ struct collector_workload {
 		const char *name, *image, *pod; /* patterns */
 	} container;                            /* all that match all of these; NULL: not said */
 	bool is_container;                      /* one of these is said */
+	struct collector_image image;           /* all NULL where `image` is not measured */
 	/* of an executable whose it is, of a unit whose manager's it is; NULL: not said */
 	const char *user;      /* name, or decimal number */
 	size_t argument_count; /* of an executable: each matches one of its arguments */

@@ -63,6 +63,7 @@ static const cyaml_strval_t kinds[] = {
     {"executable", COMPONENT_EXECUTABLE},
     {"files", COMPONENT_FILES},
     {"host", COMPONENT_HOST},
+    {"image", COMPONENT_IMAGE},
     {"libraries", COMPONENT_LIBRARIES},
     {"packages", COMPONENT_PACKAGES},
     {"runtime", COMPONENT_RUNTIME},
@@ -120,6 +121,17 @@ static const cyaml_schema_field_t container_fields[] = {
 };
 #undef CONTAINER
 
+#define IMAGE(key)                                                                                 \
+	SETTINGS_TEXT(#key, SETTINGS_OPTIONAL, struct raw_workload_image, key, SETTINGS_PATH_MAX)
+static const cyaml_schema_field_t image_fields[] = {
+    IMAGE(set),
+    IMAGE(layout),
+    IMAGE(tag),
+    IMAGE(platform),
+    CYAML_FIELD_END,
+};
+#undef IMAGE
+
 #define WORKLOAD(key, flags) SETTINGS_TEXT(#key, flags, struct raw_workload, key, SETTINGS_PATH_MAX)
 static const cyaml_schema_field_t workload_fields[] = {
     WORKLOAD(name, SETTINGS_REQUIRED),
@@ -129,6 +141,7 @@ static const cyaml_schema_field_t workload_fields[] = {
     WORKLOAD(cgroup, SETTINGS_OPTIONAL),
     CYAML_FIELD_MAPPING(
 	"container", SETTINGS_OPTIONAL, struct raw_workload, container, container_fields),
+    CYAML_FIELD_MAPPING("image", SETTINGS_OPTIONAL, struct raw_workload, image, image_fields),
     SETTINGS_TEXT("user", SETTINGS_OPTIONAL, struct raw_workload, user, USER_MAX),
     CYAML_FIELD_SEQUENCE("arguments", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	arguments, &path_entry, 1, ARGUMENTS_MAX),
@@ -169,6 +182,8 @@ static void take_workload(
 static void take_process(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_container(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_image(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_choice(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
@@ -234,6 +249,7 @@ take_workload(
 	take_process(s, raw, index, w);
 	take_measures(s, raw, index, w);
 	take_keys(s, raw, index, w);
+	take_image(s, raw, index, w);
 	take_budgets(s, raw, index, w);
 	redact_take(s, raw->redact, raw->redact_count, index, w);
 	w->token = token_take(s, &raw->token, index);
@@ -314,6 +330,37 @@ take_container(
 		    "\"%s\" must be the first %d to %d of the container's hexadecimal digits; "
 		    "found \"%s\"",
 		    key, CONTAINER_ID_MIN, CONTAINER_ID_MAX, c->id);
+}
+
+/* What the component `image` is compared with: there is one without the other never. */
+static void
+take_image(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+	const bool said = settings_has(s, settings_entry_key(key, "workloads", index, ".image"));
+
+	if (said && (raw->image.set == NULL) == (raw->image.layout == NULL))
+		settings_fault(s, key,
+		    "\"%s\" must have \"set\", the file of a reference set, or \"layout\", the "
+		    "image itself",
+		    key);
+	if (raw->image.set != NULL && (raw->image.tag != NULL || raw->image.platform != NULL))
+		settings_fault(
+		    s, key, "\"%s\" has \"tag\" or \"platform\", but a set has none", key);
+	if (raw->measure_count > 0 && w->measure[COMPONENT_IMAGE] != said)
+		settings_fault(s,
+		    settings_entry_key(key, "workloads", index, said ? ".image" : ".measure"),
+		    said ? "\"%s\" says what is compared, but \"measure\" lacks \"image\": add it "
+			   "there"
+			 : "\"%s\" has \"image\", but \"image\" does not say with what the "
+			   "container "
+			   "is compared",
+		    key);
+	w->image = (struct collector_image){.set = settings_path(s, raw->image.set),
+	    .layout = settings_path(s, raw->image.layout),
+	    .tag = raw->image.tag,
+	    .platform = raw->image.platform};
 }
 
 /* Which of the processes that are named so. */

@@ -17,6 +17,10 @@ struct raw_workload_keys {
 	uint32_t keys_count;
 };
 
+struct raw_workload_image {
+	char *set, *layout, *tag, *platform;
+};
+
 struct raw_workload_container {
 	char *id, *name, *image, *pod;
 };
@@ -31,6 +35,7 @@ struct raw_workload_budgets {
 struct raw_workload {
 	char *name, *pid_file, *executable, *unit, *cgroup, *user;
 	struct raw_workload_container container;
+	struct raw_workload_image image;
 	char **arguments;
 	uint32_t arguments_count;
 	bool main_only;

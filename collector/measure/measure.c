@@ -13,6 +13,7 @@
 #include "collector/measure/measure_executable.h"
 #include "collector/measure/measure_files.h"
 #include "collector/measure/measure_host.h"
+#include "collector/measure/measure_image.h"
 #include "collector/measure/measure_libraries.h"
 #include "collector/measure/measure_made.h"
 #include "collector/measure/measure_packages.h"
@@ -26,6 +27,7 @@ static measure_function *const functions[COMPONENT_KIND_COUNT] = {
     [COMPONENT_EXECUTABLE] = measure_executable,
     [COMPONENT_FILES] = measure_files,
     [COMPONENT_HOST] = measure_host,
+    [COMPONENT_IMAGE] = measure_image,
     [COMPONENT_LIBRARIES] = measure_libraries,
     [COMPONENT_PACKAGES] = measure_packages,
     [COMPONENT_RUNTIME] = measure_runtime,

@@ -77,7 +77,7 @@ advise_facts(const struct advising *a, size_t entry)
 			    .rule = rule,
 			    .d = &rule->facts[i]};
 
-			if (m.d->implied)
+			if (m.d->implied || m.d->key != NULL)
 				continue;
 			(void)snprintf(m.key, sizeof(m.key), "workloads[%zu].%s.facts[%zu]", entry,
 			    component_kind_name(m.kind), m.d->place);

@@ -94,6 +94,7 @@ claim_of(enum component_kind kind)
 	case COMPONENT_LIBRARIES:
 		return REPORT_EXECUTABLES;
 	case COMPONENT_FILES:
+	case COMPONENT_IMAGE:
 		return REPORT_FILE_SYSTEM;
 	default:
 		return REPORT_CONFIGURATION;

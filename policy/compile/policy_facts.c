@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/compile/policy_image.h"
 #include "policy/compile/policy_lists.h"
 #include "proto/evidence/component_items.h"
 #include "proto/evidence/redacted.h"
@@ -38,7 +39,7 @@ policy_facts_compile(
     struct draft *d, const char *key, enum component_kind kind, const struct raw_fact_rule *raw)
 {
 	struct fact_rule *r = draft_memory(d->policy, 1, sizeof(*r));
-	struct fact_demand *facts = draft_memory(d->policy, raw->facts_count + 1, sizeof(*facts));
+	struct fact_demand *facts = draft_memory(d->policy, raw->facts_count + POLICY_IMAGE_FACTS, sizeof(*facts));
 
 	for (size_t i = 0; i < raw->facts_count; i++) {
 		struct place p = {.draft = d, .rule = key, .index = i};
@@ -50,6 +51,8 @@ policy_facts_compile(
 	r->fact_count = raw->facts_count;
 	if (kind == COMPONENT_PACKAGES)
 		policy_lists_compile(d, key, raw, r);
+	if (kind == COMPONENT_IMAGE)
+		policy_image_compile(d, key, raw, facts, &r->fact_count);
 	if (kind == COMPONENT_RUNTIME)
 		imply_namespace(facts, &r->fact_count, draft_outcome(raw->unmatched));
 	qsort(facts, r->fact_count, sizeof(*facts), compare);

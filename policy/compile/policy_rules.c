@@ -277,6 +277,8 @@ raw_fact_rule(const struct raw_workload *w, enum component_kind kind)
 		return w->config;
 	case COMPONENT_HOST:
 		return w->host;
+	case COMPONENT_IMAGE:
+		return w->image;
 	case COMPONENT_PACKAGES:
 		return w->packages;
 	case COMPONENT_RUNTIME:

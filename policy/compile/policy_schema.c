@@ -254,6 +254,17 @@ static const cyaml_schema_field_t package_rule_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t image_rule_fields[] = {
+    LIST(facts, REQUIRED, struct raw_fact_rule, &fact_entry, 1, POLICY_FACTS_MAX),
+    OUTCOME(unmatched, struct raw_fact_rule),
+    LIST(allow, OPTIONAL, struct raw_fact_rule, &pattern_entry, 1, POLICY_ALLOW_MAX),
+    OUTCOME(added, struct raw_fact_rule),
+    OUTCOME(changed, struct raw_fact_rule),
+    OUTCOME(deleted, struct raw_fact_rule),
+    OUTCOME(mounted, struct raw_fact_rule),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t token_fields[] = {
     TEXT(profile, REQUIRED, struct raw_token, KEYCHANNEL_PROFILE_MAX),
     TEXT(audience, OPTIONAL, struct raw_token, KEYCHANNEL_AUDIENCE_MAX),
@@ -291,7 +302,7 @@ static const cyaml_schema_field_t start_fields[] = {
 	    CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),     \
 	    CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),                   \
 	    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),               \
-	    RULE(runtime, fact_rule_fields)
+	    RULE(image, image_rule_fields), RULE(runtime, fact_rule_fields)
 #define COLLECTORS                                                                                 \
 	LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX)
 

@@ -122,6 +122,9 @@ struct raw_fact_rule {
 	char **lists; /* of packages alone, as `unlisted` */
 	uint32_t lists_count;
 	enum raw_outcome unlisted;
+	char **allow; /* of image alone, as the next line */
+	uint32_t allow_count;
+	enum raw_outcome added, changed, deleted, mounted;
 	struct raw_fact *facts;
 	uint32_t facts_count;
 	enum raw_outcome unmatched;
@@ -148,7 +151,7 @@ struct raw_workload {
 	uint32_t release_count;
 	bool main_only;
 	struct raw_file_rule *executable, *files, *libraries;
-	struct raw_fact_rule *config, *host, *packages, *runtime;
+	struct raw_fact_rule *config, *host, *image, *packages, *runtime;
 };
 
 enum raw_enforce {

@@ -115,6 +115,7 @@ struct patterns {
 struct fact_demand {
 	struct view name;
 	bool implied;           /* the policy does not name it: not measured is no finding */
+	const char *key;        /* of the rule for images, which says it; NULL: a fact does */
 	size_t place;           /* in the file */
 	struct patterns where;  /* one, or none: only values that match it are looked at */
 	uint32_t word;          /* of each of these, counted from 1; 0: all of it */
@@ -131,7 +132,7 @@ struct policy_package_list {
 	struct digest digest;
 };
 
-/* For config, host, packages and runtime. */
+/* For config, host, image, packages and runtime. */
 struct fact_rule {
 	size_t list_count; /* of packages: what may be there; 0: it does not matter */
 	const struct policy_package_list **lists;

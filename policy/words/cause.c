@@ -100,8 +100,8 @@ static const struct other_key {
     {FINDING_UNSIGNED, "signature_every_s", true},
 };
 
-static bool find_fact(const struct policy_rule *r, const struct report_finding *f,
-    enum component_kind kind, size_t *place);
+static const struct fact_demand *find_fact(
+    const struct policy_rule *r, const struct report_finding *f, enum component_kind kind);
 static void find_key(enum component_kind kind, enum finding finding, struct cause *out);
 static void find_spot(struct cause *out, const struct policy *p, const struct policy_rule *r,
     enum component_kind part, const char *format, ...) __attribute__((format(printf, 5, 6)));
@@ -112,7 +112,7 @@ cause_of(const struct policy *p, const struct policy_rule *r, const struct repor
 {
 	const enum finding finding = finding_of_code(f->code);
 	enum component_kind kind;
-	size_t place;
+	const struct fact_demand *demand;
 
 	*out = (struct cause){.part = COMPONENT_KIND_COUNT};
 	if (finding != FINDING_COUNT) {
@@ -122,9 +122,12 @@ cause_of(const struct policy *p, const struct policy_rule *r, const struct repor
 	if (component_kind_from_name(f->kind, &kind) != ERR_OK)
 		kind = COMPONENT_KIND_COUNT; /* it is about the bundle */
 	out->part = kind;
-	if (find_fact(r, f, kind, &place)) {
+	if ((demand = find_fact(r, f, kind)) != NULL && demand->key != NULL) {
+		out->key = demand->key;
+		find_spot(out, p, r, kind, ".%s", demand->key);
+	} else if (demand != NULL) {
 		out->key = "facts";
-		find_spot(out, p, r, kind, ".facts[%zu]", place);
+		find_spot(out, p, r, kind, ".facts[%zu]", demand->place);
 	} else if (finding != FINDING_COUNT) {
 		find_key(kind, finding, out);
 		if (out->key != NULL)
@@ -138,19 +141,17 @@ cause_of(const struct policy *p, const struct policy_rule *r, const struct repor
 }
 
 /* Of several demands for a fact, the first. */
-static bool
-find_fact(const struct policy_rule *r, const struct report_finding *f, enum component_kind kind,
-    size_t *place)
+static const struct fact_demand *
+find_fact(const struct policy_rule *r, const struct report_finding *f, enum component_kind kind)
 {
 	const struct fact_rule *facts = kind < COMPONENT_KIND_COUNT ? r->facts[kind] : NULL;
 
 	for (size_t i = 0; facts != NULL && i < facts->fact_count; i++) {
 		if (!view_equal(facts->facts[i].name, f->subject) || facts->facts[i].implied)
 			continue;
-		*place = facts->facts[i].place;
-		return true;
+		return &facts->facts[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void

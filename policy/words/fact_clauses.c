@@ -1,11 +1,14 @@
 /*
  * What a rule for facts says: a clause for each condition.
  */
+#include <string.h>
+
 #include "policy/appraisal/finding.h"
 #include "policy/words/clause_writer.h"
 #include "proto/text.h"
 
 static void say_demand(struct clause_writer *w, const struct fact_demand *d);
+static void say_difference(struct clause_writer *w, const struct fact_demand *d);
 static void say_patterns(struct clause_writer *w, const struct fact_demand *d,
     const struct patterns *p, const char *before, const char *between, const char *none);
 static void say_range(struct clause_writer *w, const struct fact_demand *d, const struct range *r,
@@ -17,7 +20,10 @@ void
 clauses_of_facts(struct clause_writer *w, const struct fact_rule *r)
 {
 	for (size_t i = 0; i < r->fact_count; i++)
-		say_demand(w, &r->facts[i]);
+		if (r->facts[i].key != NULL)
+			say_difference(w, &r->facts[i]);
+		else
+			say_demand(w, &r->facts[i]);
 	for (size_t i = 0; i < r->list_count; i++) {
 		buf_append_string(
 		    clause_begin(w, "lists", (struct view){NULL, 0}, ".lists"), r->lists[i]->name);
@@ -40,6 +46,27 @@ say_demand(struct clause_writer *w, const struct fact_demand *d)
 	say_range(w, d, &d->number, "every value is a number ");
 	say_range(w, d, &d->version, "every value is a version ");
 	say_range(w, d, &d->date, "every value is a date ");
+}
+
+/* Of a rule for images; what it allows is said once. */
+static void
+say_difference(struct clause_writer *w, const struct fact_demand *d)
+{
+	const struct view sentence =
+	    VIEW_LITERAL("a path that is not as in the image, and that `allow` does not name");
+	char key[DRAFT_KEY_MAX];
+	struct buf *to;
+
+	if (d->allow.said && strcmp(d->key, "added") == 0) {
+		to = clause_begin(w, "allow", (struct view){NULL, 0}, ".allow");
+		buf_append_string(to, "may differ from the image: ");
+		for (size_t i = 0; i + 1 < d->allow.count; i++) {
+			buf_append_string(to, i > 0 ? " or " : "");
+			clause_quote(to, d->allow.pattern[i]);
+		}
+	}
+	snprintf(key, sizeof(key), ".%s", d->key);
+	clause_outcome(w, d->key, d->unmatched, sentence, key);
 }
 
 static void

@@ -18,7 +18,7 @@
  *          other columns in order; no two equal items. A detail is a text NAME=VALUE of printable
  *          ASCII and spaces, the name without these; sorted bytewise, names unique; mostly none
  *   fact   [name: str, [value: bin, ...]]
- *          kinds runtime, host, packages, config, unmeasured; sorted by name, names unique; the
+ *          kinds runtime, host, image, packages, config, unmeasured; sorted by name, names unique; the
  *          order of values is the fact's own
  *
  * Every integer and length has its shortest MessagePack form. A decoder refuses all else
@@ -57,6 +57,7 @@
 	X(COMPONENT_EXECUTABLE, "executable", FILE)                                                \
 	X(COMPONENT_FILES, "files", FILE)                                                          \
 	X(COMPONENT_HOST, "host", FACT)                                                            \
+	X(COMPONENT_IMAGE, "image", FACT)                                                          \
 	X(COMPONENT_LIBRARIES, "libraries", FILE)                                                  \
 	X(COMPONENT_PACKAGES, "packages", FACT)                                                    \
 	X(COMPONENT_RUNTIME, "runtime", FACT)                                                      \

@@ -57,6 +57,8 @@ static const char *const host[] = {
     "taint",
 };
 
+static const char *const image[] = {"added", "changed", "deleted", "manifest", "mounted", "set"};
+
 static const char *const packages[] = {"apk", "dpkg", "rpm"};
 
 static const char *const runtime[] = {
@@ -104,6 +106,7 @@ static const struct {
 	size_t count;
 } names[COMPONENT_KIND_COUNT] = {
     [COMPONENT_HOST] = {host, COUNT(host)},
+    [COMPONENT_IMAGE] = {image, COUNT(image)},
     [COMPONENT_PACKAGES] = {packages, COUNT(packages)},
     [COMPONENT_RUNTIME] = {runtime, COUNT(runtime)},
 };

@@ -22,9 +22,9 @@ import second_sources
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
 KINDS_OF_FILES = ("executable", "files", "libraries")
-KINDS = ("config", "executable", "files", "host", "libraries", "packages", "runtime")
+KINDS = ("config", "executable", "files", "host", "image", "libraries", "packages", "runtime")
 # What is said of a running workload holds before its start, too.
-RESTING = ("group", *(k for k in KINDS if k != "runtime"), "max_age_s", "missing", "mixed_release", "recorded", "release",
+RESTING = ("group", *(k for k in KINDS if k not in ("image", "runtime")), "max_age_s", "missing", "mixed_release", "recorded", "release",
            "unmeasured")
 RANKS = ("affirming", "none", "warning", "contraindicated")
 FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = 16, 256, 96
@@ -35,9 +35,10 @@ MEANING_OF_CODE = ((1024, "modified-code"), (4096, "restored-code"), (8192, "pro
 CODE, NEWER = 1024 | 4096 | 8192, 2048
 LENIENT = ("restored_code", "changed_since_start")  # what is a warning if nothing is said
 LINK, OTHER = 64, 512
+DIFFERENCES = ("added", "changed", "deleted", "mounted")
 HARMLESS = re.compile(rb"main_only|root=container|follow|cross_mounts|scripts|(user|argument|host_root|reread_percent)=.*", re.S)
 CLAIMS = {"configuration": ("config", "host", "packages", "runtime"),
-          "executables": ("executable", "libraries"), "file-system": ("files",)}
+          "executables": ("executable", "libraries"), "file-system": ("files", "image")}
 UNPRINTABLE = ((0, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C),
                (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F),
                (0x2028, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164),
@@ -831,6 +832,9 @@ def fact_findings(rule, kind, items):
     if kind == "runtime" and "namespace_mount" in measured and \
             not any(f["name"] == "namespace_mount" for f in facts):
         facts.append({"name": "namespace_mount", "allow": ["host", "own"]})
+    if kind == "image":  # only paths that it allows may differ
+        facts += [{"name": name, "word": 1, **({"allow": [*rule["allow"], ""]} if "allow" in rule else {"equals": []}),
+                   "unmatched": rule.get(name, "contraindicated")} for name in DIFFERENCES]
     for fact in sorted(facts, key=lambda f: f["name"]):
         subject, outcome = fact["name"].encode(), fact.get("unmatched", unmatched)
         if fact["name"] not in measured:

@@ -9,7 +9,7 @@ import time
 
 import hallmark
 import wire
-from appraisal import KINDS, KINDS_OF_FILES, matches, read_sums
+from appraisal import DIFFERENCES, KINDS, KINDS_OF_FILES, matches, read_sums
 from drawn_layout import Layout
 
 SETS = ("app-4.1", "app-4.2", "App", "app", "data", "na\u00efve", "quo\"te", "back\\slash",
@@ -211,11 +211,16 @@ class Drawn:
                                       **({"unlisted": self.chance.choice(OUTCOMES)} if self.maybe() else {})})
             if self.maybe(0.3):
                 del entry["packages"]["facts"]
+        if "image" in entry:
+            entry["image"]["facts"].append({"name": self.chance.choice(("set", "manifest")), "allow": ["a*", "*"]})
+            entry["image"].update({d: self.chance.choice(OUTCOMES) for d in self.some(DIFFERENCES)})
+            entry["image"].update({"allow": self.chance.sample(("/a", "/b/*", "...", "*"), self.chance.randint(1, 3))}
+                                  if self.maybe() else {})
         used = {n for kind in ruled for n in entry[kind].get("references", ()) if n in self.families}
         if used and self.maybe(0.8):
             entry["release"] = self.chance.sample(sorted(used), self.chance.randint(1, len(used)))
-        if set(ruled) - {"runtime"} and self.maybe(0.8):
-            entry["start"] = self.start([k for k in ruled if k != "runtime"], recorded)
+        if set(ruled) - {"image", "runtime"} and self.maybe(0.8):
+            entry["start"] = self.start([k for k in ruled if k not in ("image", "runtime")], recorded)
         return entry
 
     def start(self, ruled, recorded):
@@ -362,6 +367,10 @@ class Drawn:
         if before and self.maybe(0.3):
             return self.chance.choice(before)
         items = self.files(kind) if kind in KINDS_OF_FILES else self.facts()
+        if kind == "image":
+            items += [wire.fact_item(d, *(self.some((b"/a file 00", b"/b/c\\s link x", b"/a", b"... 2 sha256:00"))
+                                          if self.maybe() else ()))
+                      for d in DIFFERENCES if self.maybe(0.9)]
         if self.maybe(0.03):
             items += self.many(kind, self.chance.randint(1020, 3000))
         before.append(wire.component(kind, items, self.made()))

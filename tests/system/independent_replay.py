@@ -384,6 +384,22 @@ def test_packages_are_in_a_list_byte_for_byte():
         ("unmatched-fact", "dpkg", 'expected no "a *", found "a 2"'), (*told, 'in no package list, found "a 2"')]
 
 
+def test_of_an_image_only_what_is_allowed_may_differ():
+    def judged(rule, **measured):
+        facts = {"set": ["a"], "added": [], "changed": [], "deleted": [], "mounted": [], **measured}
+        image = {"image": wire.component("image", [wire.fact_item(n, *v) for n, v in facts.items() if v is not None])}
+        verdict = CASES.verdict({"image": {"facts": [{"name": "set", "allow": ["a"]}], **rule}}, image)
+        return found(verdict, "code", "subject", "detail")
+
+    assert judged({}) == judged({"allow": ["/tmp/*"]}, added=["/tmp/x file 0 uid=0"]) == []
+    assert judged({"allow": ["/tmp/*"]}, changed=["/tmp/x", "/bin/sh file"]) == [
+        ("unmatched-fact", "changed", 'expected "/tmp/*" or "", found "/bin/sh"')]
+    assert judged({}, deleted=["/a"]) == [("unmatched-fact", "deleted", 'expected no value, found "/a" in place 1')]
+    assert judged({"mounted": "none"}, mounted=["/data"]) == []
+    assert judged({}, added=None) == [("absent-fact", "added", "the fact was not measured")]
+    assert judged({}, set=["b"]) == [("unmatched-fact", "set", 'expected "a", found "b"')]
+
+
 def test_an_exception_stands_for_a_set_until_its_time_and_is_told():
     def judged(until_s, component, rule=None, kind="executable", known=reference("app", A)):
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until_s))
@@ -706,6 +722,9 @@ CHANGES = (
     ("sorted(facts, key=lambda f: f[\"name\"])", "facts"),
     ("if (fact, value) not in listed:", "if value not in {v for _, v in listed}:"),
     ('rule.get("unlisted", "contraindicated")', '"warning"'),
+    ('"word": 1, **({"allow"', '"word": 2, **({"allow"'),
+    ('[*rule["allow"], ""]', 'rule["allow"]'),
+    ('rule.get(name, "contraindicated")} for name', '"contraindicated"} for name'),
     ('if iat < date(e["until"].encode())]', 'if iat <= date(e["until"].encode())]'),
     ('(e["path"].encode(), e["sha256"]) == (path, digest)', 'e["path"].encode() == path'),
     ("if flags & OTHER:", "if False:"),

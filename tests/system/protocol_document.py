@@ -264,7 +264,7 @@ def test_keys_of_entries_are_those_of_the_code():
 
 def test_kinds_are_those_of_the_code():
     kinds = re.findall(r'X\(COMPONENT_\w+, "(\w+)"', header("proto/evidence/component.h"))
-    assert len(kinds) == 8
+    assert len(kinds) == 9
     for kind in kinds:
         assert [r for r in rows(f"`{kind}`")], kind
 
@@ -293,14 +293,16 @@ def test_facts_are_those_of_the_collector():
     names |= set(re.findall(r'sorted_fact\(to, "(\w+)"', code))
     names |= set(re.findall(r'values_finish\(&[\w>-]+, VALUES_\w+, "(\w+)"', code))
     names |= set(re.findall(r'machine_finish\(m, e, &values, VALUES_\w+, "(\w+)"', code))
-    assert {"uid", "cwd", "os_release", "arguments_digest", "dpkg"} <= names, names
+    names |= set(re.findall(r'"(\w+)"', re.search(r"names\[DIFFERENCES\] = \{(.*?)\};", code)[1]))
+    names |= set(re.findall(r'note_digest\("(\w+)"', code))
+    assert {"uid", "cwd", "os_release", "arguments_digest", "dpkg", "set", "mounted"} <= names, names
     words = (ROOT / "collector/report/unmeasured.c").read_text()
     lack = set(re.findall(r'add\(b, "(\w+)"', words)) | set(re.findall(r'fact\)\{VIEW_LITERAL\("(\w+)"\), count', words))
     assert lack == {"budget", "missing", "reason", "since", "tries"}, lack
     names |= lack
     listed, kinds = [], {}
     for cells in rows(r"`\w+`(?:, `\w+`)*"):
-        if len(cells) == 3 and cells[1] in ("host", "packages", "runtime", "unmeasured"):
+        if len(cells) == 3 and cells[1] in ("host", "image", "packages", "runtime", "unmeasured"):
             listed += [name.strip("`") for name in cells[0].split(", ")]
             kinds.update(dict.fromkeys((name.strip("`") for name in cells[0].split(", ")), cells[1]))
     assert sorted(listed) == sorted(names)

@@ -25,6 +25,7 @@ static const char text[] =
     "      {name: uid, count: \">= 1, < 3\", unmatched: none}]}\n"
     "    host: {facts: [{name: x, deny: ['\\\\n'], date: \"< 2027-01-01\"}]}\n"
     "    config: {facts: [{name: y, number: \"< 1 KiB\", version: \"= 1\"}]}\n"
+    "    image: {facts: [{name: set, allow: [a]}], allow: [/tmp/*, /b], mounted: warning}\n"
     "    packages: {facts: [{name: z, require: [\"\", b], equals: []}], lists: [hosts]}\n"
     "    release: [fam]\n"
     "families: [{name: fam, releases: [{name: a, file: refs/one.sha256}, "
@@ -125,9 +126,11 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "host", "facts", "every value is a date < 2027-01-01", 12);
 	expect(&c, "config", "facts", "every value is a number < 1 KiB", 13);
 	expect(&c, "config", "facts", "every value is a version = 1", 13);
-	expect(&c, "packages", "facts", "there is a value for each of \"\", \"b\"", 14);
-	expect(&c, "packages", "facts", "exactly, in this order: no value", 14);
-	expect(&c, "packages", "lists", "hosts", 14);
+	expect(&c, "image", "allow", "may differ from the image: \"/tmp/*\" or \"/b\"", 14);
+	expect(&c, "image", "mounted", "warning", 14);
+	expect(&c, "packages", "facts", "there is a value for each of \"\", \"b\"", 15);
+	expect(&c, "packages", "facts", "exactly, in this order: no value", 15);
+	expect(&c, "packages", "lists", "hosts", 15);
 	assert_null(find(&c, "", "signature_every_s", NULL));
 	assert_null(find(&c, "", "recorded", NULL));
 	clauses_free(&c);
