@@ -201,7 +201,7 @@ prepare(void *context, struct collector_config *config)
 	config->state_directory = g->scratch;
 	config->watch_rest_s = 0;
 	w->start = &g->start;
-	w->measure[COMPONENT_RUNTIME] = false;
+	w->measure[COMPONENT_RUNTIME] = w->measure[COMPONENT_IMAGE] = false;
 	/* What starts is judged, whatever else of it is. */
 	w->measure[COMPONENT_EXECUTABLE] = g->program.fd >= 0;
 	if (g->program.fd < 0)

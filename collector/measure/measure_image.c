@@ -3,15 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/measure/gathered.h"
 #include "collector/measure/image_difference.h"
 #include "collector/measure/measure_files.h"
 #include "collector/measure/measure_root.h"
 #include "config/faults.h"
 #include "config/yaml_check.h"
 #include "policy/images/image.h"
+#include "proto/evidence/component_list.h"
 
 #define MARK "sha256:"
+
+/* What was found in the container, as it was encoded: the component's views point into it. */
+struct found {
+	struct buf bytes, segments;
+	struct component *files;
+};
 
 static enum err read_set(
     struct measure_context *m, struct digest *manifest, struct buf *text, struct faults *faults);
@@ -20,17 +26,17 @@ static enum err read_image(
 static enum err note_image(
     const struct digest *manifest, const struct digest *set, struct component_builder *to);
 static enum err note_digest(const char *name, const struct digest *d, struct component_builder *to);
-static enum err read_root(struct measure_context *m, struct gathered *g, struct component **files);
+static enum err read_root(struct measure_context *m, struct found *out);
+static enum err join(struct found *f, size_t count);
 static component_segment_sink keep_segment;
 
 enum err
 measure_image(struct measure_context *m, struct component_builder *to)
 {
-	struct gathered g = {.workload = m->workload->name};
+	struct found found = {.bytes = BUF_INIT, .segments = BUF_INIT};
 	struct digest manifest = DIGEST_ZERO, digest;
 	struct faults faults = FAULTS_INIT;
 	struct reference_set *set = NULL;
-	struct component *files = NULL;
 	struct buf text = BUF_INIT;
 	enum err e;
 
@@ -42,11 +48,12 @@ measure_image(struct measure_context *m, struct component_builder *to)
 		    faults.count > 0 ? faults.fault[0].text : "it cannot be read");
 	digest_of(text.data, text.size, &digest);
 	if (e == ERR_OK && (e = note_image(&manifest, &digest, to)) == ERR_OK &&
-	    (e = read_root(m, &g, &files)) == ERR_OK &&
-	    (e = image_difference_add(files, set, to)) == ERR_OK)
+	    (e = read_root(m, &found)) == ERR_OK &&
+	    (e = image_difference_add(found.files, set, to)) == ERR_OK)
 		e = measure_root_note("root=container", to);
-	component_free(&files);
-	gathered_free(&g);
+	component_free(&found.files);
+	buf_free(&found.bytes);
+	buf_free(&found.segments);
 	reference_free(&set);
 	faults_free(&faults);
 	buf_free(&text);
@@ -122,7 +129,7 @@ note_digest(const char *name, const struct digest *d, struct component_builder *
 
 /* As a workload whose `files` are everything, and of which nothing is left out. */
 static enum err
-read_root(struct measure_context *m, struct gathered *g, struct component **files)
+read_root(struct measure_context *m, struct found *out)
 {
 	static const char *const everything[] = {"/**"};
 	struct component_builder *found = component_builder_new(COMPONENT_FILES);
@@ -139,14 +146,32 @@ read_root(struct measure_context *m, struct gathered *g, struct component **file
 	of_all.workload = &whole;
 	if (found != NULL && (e = measure_files(&of_all, found)) == ERR_OK &&
 	    (e = component_finish_listed(
-		 found, keep_segment, g, &g->bytes[COMPONENT_FILES], &count)) == ERR_OK)
-		e = gathered_component(g, COMPONENT_FILES, files);
+		 found, keep_segment, &out->segments, &out->bytes, &count)) == ERR_OK)
+		e = join(out, count);
 	component_builder_free(&found);
+	return e;
+}
+
+static enum err
+join(struct found *f, size_t count)
+{
+	struct component_list *l;
+	enum err e;
+
+	if (count <= COMPONENT_PLAIN_ITEMS_MAX)
+		return component_decode(buf_view(&f->bytes), &f->files);
+	if ((e = component_list_decode(buf_view(&f->bytes), &l)) == ERR_OK)
+		e = component_list_join(l, buf_view(&f->segments), &f->files);
+	component_list_free(&l);
 	return e;
 }
 
 static enum err
 keep_segment(void *context, struct view bytes, const struct digest *digest)
 {
-	return gathered_take_segment(context, COMPONENT_FILES, bytes, digest, NULL);
+	struct buf *segments = context;
+
+	(void)digest;
+	buf_append_view(segments, bytes);
+	return buf_status(segments);
 }

@@ -39,7 +39,8 @@ policy_facts_compile(
     struct draft *d, const char *key, enum component_kind kind, const struct raw_fact_rule *raw)
 {
 	struct fact_rule *r = draft_memory(d->policy, 1, sizeof(*r));
-	struct fact_demand *facts = draft_memory(d->policy, raw->facts_count + POLICY_IMAGE_FACTS, sizeof(*facts));
+	struct fact_demand *facts =
+	    draft_memory(d->policy, raw->facts_count + POLICY_IMAGE_FACTS, sizeof(*facts));
 
 	for (size_t i = 0; i < raw->facts_count; i++) {
 		struct place p = {.draft = d, .rule = key, .index = i};

@@ -106,7 +106,7 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "executable", "by", "what a set has under another path is accepted", 7);
 	expect(&c, "libraries", "references", "one", 8);
 	expect(&c, "libraries", "references", "fam@b", 8);
-	expect(&c, "", "release", "fam", 15);
+	expect(&c, "", "release", "fam", 16);
 	expect(&c, "libraries", "references", "fam@b", 8);
 	assert_true(view_equal(buf_view(&find(&c, "libraries", "references", "fam@a")->aside),
 	    V("1 file, counts until 2027-01-31T00:00:00Z")));
@@ -161,7 +161,7 @@ test_releases_and_their_windows(void **state)
 	clauses_free(&c);
 	clauses_of_top(p, &c);
 	expect(&c, "", "references", "always counts", 2);
-	expect(&c, "", "references", "release 2 of 2 of fam", 16);
+	expect(&c, "", "references", "release 2 of 2 of fam", 17);
 	window = find(&c, "", "windows", "fam@a, fam@b until 2027-01-31T00:00:00Z");
 	assert_non_null(window);
 	assert_true(view_equal(window->subject, V("fam")));
