@@ -394,8 +394,9 @@ def test_of_an_image_only_what_is_allowed_may_differ():
     assert judged({}) == judged({"allow": ["/tmp/*"]}, added=["/tmp/x file 0 uid=0"]) == []
     assert judged({"allow": ["/tmp/*"]}, changed=["/tmp/x", "/bin/sh file"]) == [
         ("unmatched-fact", "changed", 'expected "/tmp/*" or "", found "/bin/sh"')]
-    assert judged({}, deleted=["/a"]) == [("unmatched-fact", "deleted", 'expected no value, found "/a" in place 1')]
-    assert judged({"mounted": "none"}, mounted=["/data"]) == []
+    assert judged({}, deleted=["/a"]) == [("unmatched-fact", "deleted", 'expected just no value, found "/a" in place 1')]
+    assert judged({"mounted": "none"}, mounted=["/data"]) == [
+        ("unmatched-fact", "mounted", 'expected just no value, found "/data" in place 1')]
     assert judged({}, added=None) == [("absent-fact", "added", "the fact was not measured")]
     assert judged({}, set=["b"]) == [("unmatched-fact", "set", 'expected "a", found "b"')]
 
@@ -690,7 +691,7 @@ CHANGES = (
     ('elif key == "facts" and key in under:', "elif False:"),
     ("value = laid_over(under[key], value)", "value = {**value, **under[key]}"),
     ('if k != "facts"}\n    return', 'if True}\n    return'),
-    ('"runtime"), "max_age_s", ', '"runtime"), '),
+    ('"runtime")), "max_age_s", ', '"runtime")), '),
     ('"missing", "mixed_release", "recorded", ', '"missing", "mixed_release", '),
     ('"missing", "mixed_release", "recorded", ', '"require", "missing", "mixed_release", "recorded", '),
     ('"release",\n           "unmeasured")', '"release")'),
