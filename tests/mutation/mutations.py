@@ -138,6 +138,15 @@ APPRAISAL = {
         ("writable_by_others", "[[(f->mode & S_IWGRP) == 0]]", "true"),
         ("owners", "if ([[t->rule->owners[i] == f->uid]])", "false"),
     ],
+    "policy/appraisal/judge_groups.c": [
+        ("group", "if ([[rule->own_group != NULL]])", "false"),
+        ("groups", "b.entry[s][i].finding == [[FINDING_REDACTED]]", "FINDING_COUNT"),
+        ("groups", "[[!is_named(g, collector, workload)]])", "false"),
+        ("groups", "[[g->facts == NULL]] ||", "true"),
+        ("groups", "[[runtime == NULL || (runtime->groups_unclear & bit) != 0]]", "false"),
+        ("collectors", "[[matches_any(&g->collectors, collector, GLOB_IDENTITY)]]", "true"),
+        ("workloads", "[[matches_any(&g->workloads, bundle_chain_workload(workload), GLOB_TEXT)]]", "true"),
+    ],
     "policy/appraisal/judge_made.c": [
         ("main_only", "if ([[rule->main_only]])", "true", "false"),
         ("excludes", "FINDING_EXCLUDED, [[&r->excludes]]", "&r->may_change"),
