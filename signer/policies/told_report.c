@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "log/inputfile.h"
 #include "log/log_reader.h"
@@ -10,8 +11,12 @@
 #include "proto/report/entry.h"
 #include "signer/policies/told.h"
 
+#define PUBLICATION_MS 2000 /* twice as long as a signer takes that has much to do */
+#define LOOK_MS        50
+
 static const struct findings quiet = {.tell = NULL};
 
+static enum err open_with_entry(const char *log, uint64_t index, struct log_reader *l);
 static bool read_entry(const char *log, struct told_report *r);
 static bool parse_entry(struct told_report *r);
 static bool find_policy(struct told_report *r);
@@ -50,11 +55,28 @@ told_report_free(struct told_report *r)
 	buf_free(&r->entry);
 }
 
+/* A receipt is there a moment before the log is published: that is waited for. */
+static enum err
+open_with_entry(const char *log, uint64_t index, struct log_reader *l)
+{
+	const struct timespec pause = {0, LOOK_MS * 1000000L};
+
+	for (unsigned waited_ms = 0;; waited_ms += LOOK_MS) {
+		const enum err e = log_open_unproved(l, log);
+		const bool there = e == ERR_OK && index < l->checkpoint.size;
+
+		if (there || (e != ERR_OK && e != ERR_NOT_FOUND) || waited_ms >= PUBLICATION_MS)
+			return e;
+		log_close(l);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 static bool
 read_entry(const char *log, struct told_report *r)
 {
 	struct log_reader l = {.dir = -1};
-	enum err e = log_open_unproved(&l, log);
+	enum err e = open_with_entry(log, r->index, &l);
 	bool good = false;
 
 	if (e != ERR_OK)

@@ -209,6 +209,20 @@ def test_what_cannot_be_told():
             done = site.tool("hallmark-signer", "policy", *arguments, check=False)
             assert (done.returncode, done.stdout) == (2, "") and "usage: " in done.stderr, done
 
+def test_a_report_is_explained_as_soon_as_its_receipt_is_there():
+    """The log is published a moment later; that is waited for, and not long."""
+    with Explained() as site:
+        signer = site.start_signer()
+        collector = site.collector()
+        for n in range(5):
+            index = collector.submit(f"bot-{n}", good())["index"]
+            done = site.explained(f"bot-{n}", "--report", str(index))
+            assert done.returncode == 0 and "affirming" in done.stdout, done
+        done = site.explained("bot-0", "--report", "99")
+        assert done.returncode == 2 and "no such entry yet" in done.stderr, done
+        assert signer.stop() == 0
+
+
 
 if __name__ == "__main__":
     run_tests("__main__")
