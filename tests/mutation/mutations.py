@@ -311,6 +311,15 @@ COMPILE = {
         ("from", "w.from = [[find_release(d, family, key, raw->from, 0)]]", "0"),
         ("to", "w.to = [[find_release(d, family, key, raw->to, w.from)]]", "w.from"),
     ],
+    "policy/compile/policy_image.c": [
+        ("added", "{\"added\", [[raw->added]]}", "RAW_OUTCOME_UNSAID"),
+        ("changed", "{\"changed\", [[raw->changed]]}", "RAW_OUTCOME_UNSAID"),
+        ("deleted", "{\"deleted\", [[raw->deleted]]}", "RAW_OUTCOME_UNSAID"),
+        ("mounted", "{\"mounted\", [[raw->mounted]]}", "RAW_OUTCOME_UNSAID"),
+        ("image", "i < [[POLICY_IMAGE_FACTS]];", "0"),
+        ("allow", "if ([[raw->allow_count > 0]])", "false"),
+        ("word", ".word = [[1]]", "0"),
+    ],
     "policy/compile/policy_tokens.c": [
         ("profile", ".profile = [[view_of_string(raw->profile)]]", "VIEW_LITERAL(\"p\")"),
         ("audience", "to->audience = [[view_of_string(raw->audience)]]", "VIEW_LITERAL(\"\")"),
