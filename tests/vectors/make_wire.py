@@ -541,6 +541,14 @@ def unmeasured(**values):
     return pack(["unmeasured", 1, [["budgets", budgets]], [[n, [facts[n]]] for n in sorted(facts)]])
 
 
+def image():
+    """A container to which a file with a space in its name was added, and from which one was taken away."""
+    added = b"/tmp/a\\sb file " + sha256(b"added").hex().encode() + b" uid=0 gid=0 mode=0644"
+    facts = {"added": [added], "changed": [], "deleted": [b"/etc/app.conf"], "mounted": [b"/data"],
+             "set": [b"sha256:" + sha256(b"a set of the image").hex().encode()]}
+    return pack(["image", 1, [["options", [b"root=container"]]], [[n, facts[n]] for n in sorted(facts)]])
+
+
 def make():
     signer, collector = Key("hallmark vector: signer"), Key("hallmark vector: collector")
     lost = Key("hallmark vector: a key before")
@@ -596,6 +604,7 @@ def make():
         "component-executable": executable,
         "component-files": files,
         "component-runtime": parts["runtime"][0],
+        "component-image": image(),
         "component-code": code_in_memory(),
         "component-redacted": redacted(),
         "component-list": component_list(),
