@@ -53,6 +53,13 @@ show_read(
 				     : read_log(options, d, entry);
 }
 
+void
+show_read_notice(const struct show_options *options, const struct report *r, struct buf *notice)
+{
+	if (options->file == NULL && noticed_entry_in(options->log, r, notice) != ERR_OK)
+		buf_clear(notice);
+}
+
 static enum outcome
 read_receipt(const struct show_options *options, const struct display *d, struct buf *report,
     uint64_t *index)
@@ -162,9 +169,9 @@ show_made_from(const struct show_options *options, struct view bytes,
 	enum err e =
 	    entry_kind(bytes) == ENTRY_REPORT ? report_parse(bytes, &document) : ERR_UNSUPPORTED;
 
-	if (e == ERR_OK && options->file == NULL && wanted.findings &&
-	    noticed_entry_in(options->log, &document.report, &notice) == ERR_OK)
-		wanted.notice = buf_view(&notice);
+	if (e == ERR_OK && wanted.findings)
+		show_read_notice(options, &document.report, &notice);
+	wanted.notice = buf_view(&notice);
 	if (e != ERR_OK) {
 		o = display_step(d, "entry", outcome_of_error(e),
 		    "expected a report, which alone has findings and components");

@@ -12,6 +12,8 @@
 #include "auditor/arguments.h"
 #include "auditor/tell/show_measured.h"
 #include "log/outcome.h"
+#include "proto/bytes.h"
+#include "proto/report/report.h"
 
 struct show_options {
 	const char *file;                         /* a receipt; NULL: an entry of a log */
@@ -29,6 +31,13 @@ struct show_options {
 /* Appends the entry that the options name, as it stands there. What is wrong is told. */
 enum outcome show_read(const struct show_options *options, const struct display *d,
     struct buf *entry, uint64_t *index) MUST_USE;
+
+/*
+ * Appends the notice that this report of theirs names. Nothing where it cannot be had: a receipt
+ * has none.
+ */
+void show_read_notice(
+    const struct show_options *options, const struct report *r, struct buf *notice);
 
 enum outcome show_run(const struct show_options *options, FILE *to) MUST_USE;
 

@@ -6,7 +6,7 @@
 
 /* A report, and the memory that it stands in. */
 struct one {
-	struct buf bytes;
+	struct buf bytes, notice;
 	struct report_document document;
 	uint64_t index;
 };
@@ -51,15 +51,19 @@ read_one(const struct show_options *options, const struct display *d, struct one
 		    "expected a report, found %s (entry %" PRIu64 "): only reports are compared",
 		    kind == ENTRY_NOTICE ? "a notice" : "an absence", out->index);
 	e = kind == ENTRY_REPORT ? report_parse(bytes, &out->document) : ERR_UNSUPPORTED;
-	return e == ERR_OK ? OUTCOME_GOOD
-			   : display_step(d, "entry", outcome_of_error(e), "expected a report: %s",
-				 err_text(e));
+	if (e != ERR_OK)
+		return display_step(
+		    d, "entry", outcome_of_error(e), "expected a report: %s", err_text(e));
+	if (options->evidence != NULL)
+		show_read_notice(options, &out->document.report, &out->notice);
+	return OUTCOME_GOOD;
 }
 
 static void
 free_one(struct one *o)
 {
 	report_document_free(&o->document);
+	buf_free(&o->notice);
 	buf_free(&o->bytes);
 }
 
@@ -70,6 +74,7 @@ compare(const struct show_options *options, const struct one *a, const struct on
 	const struct findings aloud = display_findings(d), quiet = {.tell = NULL};
 	struct compared_reports c = {.report = {&a->document.report, &b->document.report},
 	    .index = {a->index, b->index},
+	    .notice = {buf_view(&a->notice), buf_view(&b->notice)},
 	    .full = options->full};
 	struct json json = {.text = BUF_INIT};
 	enum outcome o = OUTCOME_GOOD;

@@ -8,6 +8,7 @@
 #include "auditor/tell/text_list.h"
 #include "auditor/tell/wrapped.h"
 #include "log/stored/measured.h"
+#include "log/stored/noticed.h"
 #include "proto/utc.h"
 
 /* Of one report what is compared as a list. */
@@ -103,9 +104,13 @@ gather_findings(const struct compared_reports *c, enum difference_side s, struct
 	const struct finding_listener listener = {json ? take_json : take_text, &side->findings};
 	const struct findings quiet = {.tell = NULL};
 	const struct report *r = c->report[s];
+	struct standing *in_force;
 
 	if (c->evidence != NULL && reason->outcome == OUTCOME_GOOD) {
-		measured_findings(c->evidence, r, NULL, &side->measured, &listener, &quiet, reason);
+		in_force = noticed_standing_or_null(c->notice[s], c->evidence);
+		measured_findings(
+		    c->evidence, r, in_force, &side->measured, &listener, &quiet, reason);
+		standing_free(&in_force);
 		if (reason->outcome == OUTCOME_GOOD)
 			return;
 		buf_clear(&side->findings.words);

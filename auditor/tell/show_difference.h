@@ -16,6 +16,8 @@
 struct compared_reports {
 	const struct report *report[DIFFERENCE_SIDES];
 	uint64_t index[DIFFERENCE_SIDES]; /* their entries */
+	/* The entries of the notices that they name (log/stored/noticed.h); empty: not known. */
+	struct view notice[DIFFERENCE_SIDES];
 	struct evidence_reader *evidence; /* NULL: components are compared by their digests */
 	bool full;                        /* for people: no item is left out, digests are whole */
 };

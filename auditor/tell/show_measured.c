@@ -109,10 +109,8 @@ show_findings(const struct report *r, struct evidence_reader *evidence, struct v
 	const struct findings quiet = {.tell = NULL};
 	struct teller t = {.d = d, .json = json};
 	const struct finding_listener listener = {take_finding, &t};
-	struct standing *in_force = NULL;
+	struct standing *in_force = noticed_standing_or_null(notice, evidence);
 
-	if (notice.size > 0 && noticed_standing(notice, evidence, &in_force) != ERR_OK)
-		standing_free(&in_force); /* not known */
 	if (json != NULL)
 		json_open(json, "findings", '[');
 	else

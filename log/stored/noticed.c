@@ -48,6 +48,16 @@ noticed_standing(struct view notice, struct evidence_reader *evidence, struct st
 	return e;
 }
 
+struct standing *
+noticed_standing_or_null(struct view notice, struct evidence_reader *evidence)
+{
+	struct standing *in_force = NULL;
+
+	if (notice.size > 0 && noticed_standing(notice, evidence, &in_force) != ERR_OK)
+		standing_free(&in_force);
+	return in_force;
+}
+
 static enum err
 fetch(void *context, enum pack_kind kind, const struct digest *digest, struct buf *to)
 {

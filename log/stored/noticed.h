@@ -25,4 +25,7 @@ enum err noticed_entry_in(const char *log, const struct report *r, struct buf *t
 enum err noticed_standing(
     struct view notice, struct evidence_reader *evidence, struct standing **out) MUST_USE;
 
+/* The same; NULL where it is not known, for want of the notice (size 0) or of what it says. */
+struct standing *noticed_standing_or_null(struct view notice, struct evidence_reader *evidence);
+
 #endif

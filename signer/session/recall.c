@@ -4,6 +4,7 @@
 
 #include "journal/logger.h"
 #include "policy/appraisal/finding.h"
+#include "policy/policy_rollout.h"
 #include "policy/standing.h"
 #include "proto/evidence/bundle_chain.h"
 #include "signer/session/challenge.h"
@@ -14,8 +15,7 @@
 
 static void visit(void *context, struct workload *w);
 static bool is_touched(const struct service *s, const struct workload *w);
-static bool uses_revoked_set(
-    const struct service *s, const struct amendments *a, const struct workload *w);
+static bool uses_revoked_set(const struct amendments *a, const struct policy_rule *rule);
 static void on_answer(void *context, uint64_t id, enum err e, const struct ledger_receipt *r);
 static void say_asked(const struct recall *r);
 static const struct amendments *in_force(const struct service *s);
@@ -108,19 +108,18 @@ static bool
 is_touched(const struct service *s, const struct workload *w)
 {
 	const struct amendments *a = in_force(s);
+	const struct view collector = workload_collector(w), name = workload_name(w);
 
-	return a != NULL && (s->recall.everybody ||
-				amendments_revoke_source(a, workload_collector(w), workload_name(w),
-				    s->last_issued_s) != NULL ||
-				uses_revoked_set(s, a, w));
+	return a != NULL &&
+	       (s->recall.everybody ||
+		   amendments_revoke_source(a, collector, name, s->last_issued_s) != NULL ||
+		   uses_revoked_set(a, policy_find(s->policy, name, collector)) ||
+		   uses_revoked_set(a, policy_find_older(s->policy, name, collector)));
 }
 
 static bool
-uses_revoked_set(const struct service *s, const struct amendments *a, const struct workload *w)
+uses_revoked_set(const struct amendments *a, const struct policy_rule *rule)
 {
-	const struct policy_rule *rule =
-	    policy_find(s->policy, workload_name(w), workload_collector(w));
-
 	for (size_t i = 0; rule != NULL && i < a->revoke_count; i++)
 		if (a->revoke[i].what == REVOKED_SET &&
 		    policy_rule_has_set(rule, &a->revoke[i].subject))

@@ -8,11 +8,11 @@
  *                                 a walk over all workloads,     ->  the collector is sent
  * `measure` a piece a turn                 <-  its report is sealed, or not
  *
- * Touched is whose collector or workload is revoked, whose rule names a set that is, and by a
- * digest everybody: only a new measurement shows who has it. Who has reported behind the notice, or
- * has no connection, is not asked, nor whose newest report says `revoked` already. So many are
- * asked at once that relays have room beside them; who could not be asked for want of anything but
- * a connection is asked later.
+ * Touched is whose collector or workload is revoked, whose rule names a set that is, in the policy
+ * in force or in the one that it is rolled out against, and by a digest everybody: only a new
+ * measurement shows who has it. Who has reported behind the notice, or has no connection, is not
+ * asked, nor whose newest report says `revoked` already. So many are asked at once that relays have
+ * room beside them; who could not be asked for want of anything but a connection is asked later.
  */
 #ifndef HALLMARK_SIGNER_SESSION_RECALL_H
 #define HALLMARK_SIGNER_SESSION_RECALL_H

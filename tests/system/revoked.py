@@ -4,12 +4,13 @@ revoked; an auditor and the appraisal from the document alone follow it to the b
 
 import hashlib
 import json
+import re
 
 import rederivation
 import wire
 from chronicle import Time, check
 from desk import Desk, desk
-from hallmark import APP, ORIGIN, Site, run_tests
+from hallmark import APP, ORIGIN, Site, run_tests, to_yaml
 from logimage import audit, read_log
 from watched import HOST, Watched
 
@@ -175,6 +176,32 @@ def test_whom_it_touches_is_asked_and_no_other():
         replayed_by_auditor(site)
 
 
+def test_whoever_uses_it_by_the_policy_before_is_asked():
+    """A roll-out that only warns: the policy before decides, and only that uses the set."""
+    with desk() as (site, operators):
+        site.path("other.sha256").write_text(f"{'ab' * 32}  /other\n" + site.path("known.sha256").read_text())
+        operators.policy()
+        signer = site.start_signer()
+        older = re.search(r"@sha256:([0-9a-f]{64})", signer.wait_for("event=listening .*policy="))[1]
+        site.path("policy.yaml").write_text(to_yaml({
+            "name": "test", "operators": "operators.yaml", "rollout": {"from": older},
+            "groups": [{"name": "rest", "workloads": ["*"], "enforce": "warn"}],
+            "references": [{"name": "other", "file": "other.sha256"}],
+            "workloads": [{"match": "*", "collectors": ["spiffe://test/**"], "executable": {"references": ["other"]}}]}))
+        signer.signal(1)
+        manifest = signer.wait_for("event=policy-waiting").split("manifest=")[1].split()[0]
+        operators.take("ann", "approve", {"manifest": manifest})
+        collector = site.collector()
+        assert found(collector.submit("app", APP)) == ("affirming", [])
+        operators.take("ann", "revoke", {"set": KNOWN})
+        workload, challenge = collector.await_measure()
+        status, findings = found(collector.submit(workload, APP, ext={"challenge": challenge}))
+        assert status == "contraindicated" and [f[:2] for f in findings] == [("executable", "revoked")], findings
+        signer.wait_for("event=recalled workloads=1 ")
+        assert signer.stop() == 0
+        replayed_by_auditor(site)
+
+
 def replayed_by_auditor(site):
     check(site)
     audit(site)
@@ -248,13 +275,18 @@ def test_whoever_asks_about_the_report_later_is_told():
     with desk() as (site, operators):
         operators.policy()
         signer = site.start_signer()
+        collector = site.collector()
+        before = collector.submit("app", APP)["index"]
         operators.take("ann", "revoke", {"set": KNOWN})
-        index = site.collector().submit("app", APP)["index"]
+        index = collector.submit("app", APP)["index"]
         assert signer.stop() == 0
         log, evidence, certificate = (str(site.path(n)) for n in ("log", "evidence", "log.crt"))
         shown = site.audit("show", "--log", log, "--cert", certificate, "--evidence", evidence, "--index", str(index),
                            "--findings").stdout
         assert "executable: revoked /usr/bin/app  (contraindicated)" in shown, shown
+        both = site.audit("show", "--log", log, "--cert", certificate, "--evidence", evidence, "--index", str(before),
+                          "--index", str(index)).stdout
+        assert "+ executable revoked /usr/bin/app" in both, both
         told = site.tool("hallmark-signer", "policy", "explain", "app", "-c", str(site.path("signer.yaml")), "--report",
                          str(index), check=False).stdout
         assert "contraindicated: executable revoked, operators have revoked it" in told, told
