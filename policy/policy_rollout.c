@@ -1,6 +1,9 @@
 #include "policy/policy_rollout.h"
 
+#include "policy/compile/policy_schema.h"
 #include "policy/rules/rule.h"
+
+_Static_assert(POLICY_GROUP_COUNT_MAX == POLICY_GROUPS_MAX, "what a file may have");
 
 const struct digest *
 policy_rollout_from(const struct policy *p)
@@ -51,6 +54,15 @@ struct view
 policy_group_name(const struct policy *p, size_t index)
 {
 	return p->groups[index].name;
+}
+
+size_t
+policy_group_number(const struct policy *p, struct view name)
+{
+	for (size_t i = 0; i < p->group_count; i++)
+		if (view_equal(p->groups[i].name, name))
+			return i + 1;
+	return 0;
 }
 
 enum report_enforce

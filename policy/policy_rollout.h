@@ -8,6 +8,9 @@
 #include "policy/policy.h"
 #include "proto/report/report.h"
 
+/* A policy has no more. */
+#define POLICY_GROUP_COUNT_MAX 32
+
 /* The manifest that it is rolled out against; NULL: it decides alone. */
 const struct digest *policy_rollout_from(const struct policy *p);
 
@@ -31,6 +34,7 @@ const struct policy_rule *policy_find_older(
 /* Its groups, in the file's order: their names, and what it does there. */
 size_t policy_group_count(const struct policy *p);
 struct view policy_group_name(const struct policy *p, size_t index);
+size_t policy_group_number(const struct policy *p, struct view name); /* from 1; 0: none */
 enum report_enforce policy_group_enforce(const struct policy *p, size_t index);
 
 #endif

@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include "journal/logger.h"
+#include "policy/policy_rollout.h"
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 #include "signer/ends.h"
+#include "signer/ledger/heads/judged.h"
 #include "signer/ledger/heads/verdict.h"
 #include "signer/ledger/ledger_stage.h"
 #include "signer/session/key_retired.h"
@@ -21,6 +23,9 @@ static void write_clock(struct buf *to, const struct service *s);
 static void write_ends(struct buf *to, const struct service *s);
 static void write_verdicts(struct buf *to, const struct service *s);
 static void write_revoked(struct buf *to, const struct service *s);
+static size_t write_groups(struct buf *to, const struct service *s);
+static void write_group(
+    struct buf *to, struct view name, enum report_enforce enforce, const struct judged_count *c);
 static void write_known(struct buf *to, const char *name, uint64_t number, uint64_t unit);
 static void write_log_lines(struct buf *to);
 static void write_latency(struct buf *to, const char *name, const struct latency *l, bool last);
@@ -226,15 +231,60 @@ write_verdicts(struct buf *to, const struct service *s)
 {
 	const char *comma = "";
 	char time[UTC_TEXT_SIZE];
+	size_t all = 0;
 
 	buf_append_format(
 	    to, ",\"time\":\"%s\",\"verdicts\":{", utc_text(service_wall_ms(s) / 1000, time));
 	for (unsigned v = VERDICT_AFFIRMING; v < VERDICT_COUNT; v++) {
 		buf_append_format(to, "%s\"%s\":%zu", comma, verdict_name((enum verdict_kind)v),
 		    workload_class_count(s->workloads, v));
+		all += workload_class_count(s->workloads, v);
 		comma = ",";
 	}
 	buf_append_byte(to, '}');
+	buf_append_format(to, ",\"unjudged_workloads\":%zu", all - write_groups(to, s));
+}
+
+/* What the policy in force has judged, by its groups; how many that are. */
+static size_t
+write_groups(struct buf *to, const struct service *s)
+{
+	const struct digest *from = policy_rollout_from(s->policy);
+	const struct judged *j = workload_judged(s->workloads);
+	size_t all = j->group[0].workloads;
+
+	buf_append_string(to, ",\"rollout_from\":");
+	if (from != NULL) {
+		buf_append_byte(to, '"');
+		hex_append(to, (struct view){from->bytes, DIGEST_SIZE});
+		buf_append_byte(to, '"');
+	} else {
+		buf_append_string(to, "null");
+	}
+	buf_append_string(to, ",\"groups\":[");
+	for (size_t i = 0; i < policy_group_count(s->policy); i++) {
+		write_group(to, policy_group_name(s->policy, i), policy_group_enforce(s->policy, i),
+		    &j->group[i + 1]);
+		buf_append_byte(to, ',');
+		all += j->group[i + 1].workloads;
+	}
+	write_group(to, (struct view){NULL, 0}, REPORT_ENFORCE_ON, &j->group[0]);
+	buf_append_byte(to, ']');
+	return all;
+}
+
+/* Without a name: those that are in none. */
+static void
+write_group(
+    struct buf *to, struct view name, enum report_enforce enforce, const struct judged_count *c)
+{
+	buf_append_string(to, "{\"name\":");
+	if (name.size > 0)
+		json_append_string(to, name);
+	else
+		buf_append_string(to, "null");
+	buf_append_format(to, ",\"enforce\":\"%s\",\"workloads\":%zu,\"falls\":%zu}",
+	    report_enforce_name(enforce), c->workloads, c->falls);
 }
 
 /* UINT64_MAX stands for what is not known. */

@@ -1,9 +1,9 @@
 /*
  * The status: what a signer says of itself, as one JSON object.
  *
- * The object is flat but for `verdicts`, `expiry`, `counters`, `refusals`, `log_lines` and
- * `latency_us`. PROTOCOL.md does not cover it (doc/outputs.md): names are kept stable, additions
- * are allowed.
+ * The object is flat but for `verdicts`, `groups`, `expiry`, `counters`, `refusals`, `log_lines`
+ * and `latency_us`. PROTOCOL.md does not cover it (doc/outputs.md): names are kept stable,
+ * additions are allowed.
  */
 #ifndef HALLMARK_SIGNER_STATUS_H
 #define HALLMARK_SIGNER_STATUS_H

@@ -8,6 +8,7 @@
 #include "signer/ends.h"
 #include "signer/ground/counters.h"
 #include "signer/ledger/heads/verdict.h"
+#include "signer/status_groups.h"
 
 /* A number of the status, and the unit that a metric has instead of its own. */
 struct gauge {
@@ -24,6 +25,8 @@ static const struct gauge gauges[] = {
     {"connections", "connections", "open connections", 1},
     {"challenges_waiting", "challenges_waiting", "challenges without an answer", 1},
     {"statements_in_force", "statements_in_force", "statements of operators in force", 1},
+    {"unjudged_workloads", "unjudged_workloads",
+	"workloads that have reported, and not yet under the policy in force", 1},
     {"revoked_count", "revoked_in_force", "collectors, workloads, contents and sets revoked", 1},
     {"clock_identities", "clock_identities", "identities whose time was heard lately", 1},
     {"clock_identities_against", "clock_identities_against",
@@ -97,6 +100,7 @@ status_metrics_unknown(json_t *status)
 	if ((name = unknown_in(json_object_get(status, "verdicts"), verdict_at, VERDICT_AFFIRMING,
 		 VERDICT_COUNT)) != NULL ||
 	    (name = unknown_in(json_object_get(status, "expiry"), end_at, 0, ENDS)) != NULL ||
+	    (name = status_groups_unknown(status)) != NULL ||
 	    (name = unknown_in(latencies, latency_at, 0, LATENCIES)) != NULL)
 		return name;
 	for (unsigned i = 0; i < LATENCIES && name == NULL; i++) {
@@ -127,6 +131,7 @@ status_metrics(json_t *status, FILE *to)
 		    memory[i][1], json_integer_value(json_object_get(status, memory[i][0])));
 	head(to, "workloads", "gauge", "workloads that have reported, by verdict");
 	print_labelled(json_object_get(status, "verdicts"), "workloads", "verdict", to);
+	status_groups_metrics(status, to);
 	print_states(status, to);
 	print_expiry(json_object_get(status, "expiry"), to);
 	print_counters(json_object_get(status, "counters"), to);

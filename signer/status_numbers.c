@@ -1,5 +1,7 @@
 #include "signer/status_numbers.h"
 
+#include "signer/status_groups.h"
+
 static void print_section(FILE *to, const char *title, json_t *object);
 static void print_expiry(FILE *to, json_t *ends);
 static void print_latency(FILE *to, json_t *latencies);
@@ -23,6 +25,7 @@ status_numbers(json_t *status, FILE *to)
 	print_expiry(to, json_object_get(status, "expiry"));
 	print_section(to, "counters", json_object_get(status, "counters"));
 	print_section(to, "verdicts", json_object_get(status, "verdicts"));
+	status_groups_numbers(status, to);
 	print_section(to, "log lines", json_object_get(status, "log_lines"));
 	print_section(to, "refusals", json_object_get(status, "refusals"));
 	print_latency(to, json_object_get(status, "latency_us"));

@@ -10,6 +10,7 @@
 #include "policy/appraisal/finding.h"
 #include "proto/span.h"
 #include "signer/ends.h"
+#include "signer/status_groups.h"
 #include "trust/expiry.h"
 
 #define WIDTH_DEFAULT 80 /* columns; also of what is no terminal but wants to be read on one */
@@ -252,6 +253,7 @@ say_signer(const struct page *p, json_t *status)
 		    (int)strcspn(waiting, "@"), waiting,
 		    json_integer_value(json_object_get(status, "approvals_found")),
 		    json_integer_value(json_object_get(status, "approvals_needed")));
+	status_groups_say(status, p->to);
 	say_revoked(p, json_object_get(status, "revoked"));
 	if (refused != NULL)
 		fprintf(p->to,

@@ -67,6 +67,7 @@ notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
 	must(standing_take_manifest(n->standing, &made.sha256, approvals->statement,
 	    approvals->found, iat_s, stored_fetch, n->evidence));
 	put(n, &made, iat_s, NULL);
+	n->policy_index = n->newest.index;
 }
 
 void

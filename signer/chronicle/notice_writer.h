@@ -28,6 +28,7 @@ struct notice_writer {
 	struct standing *standing; /* of nothing, while there is no notice */
 	bool has_newest;
 	struct entry_place newest;
+	uint64_t policy_index;    /* of the entry by which the policy is in force */
 	struct digest transcript; /* that entry 0 names; zero: it is not there, or names none */
 	struct token_log tokens;
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "journal/logger.h"
+#include "policy/policy_rollout.h"
 #include "signer/chronicle/in_force_again.h"
 #include "signer/chronicle/stored_policy.h"
 
@@ -94,6 +95,8 @@ on_notice(void *context, const struct notice_row *row)
 	struct replay *r = context;
 	struct notice_row *grown;
 
+	if (row->kind == NOTICE_MANIFEST)
+		r->notices->policy_index = row->index;
 	if (row->index == 0)
 		r->notices->transcript = row->subject;
 	if (row->kind == NOTICE_TOKEN && token_log_note(&r->notices->tokens, row) != ERR_OK)
@@ -151,6 +154,8 @@ on_report(void *context, const struct report *report, struct workload *w)
 	 * A policy that cannot be read any more has been said. Nobody else can read it, so nobody
 	 * can say when the workload was due either.
 	 */
+	if (p != NULL)
+		w->head.verdict.group = (uint8_t)policy_group_number(p, report->group);
 	if (e == ERR_OK && rule != NULL)
 		w->head.due = in_windows(r,
 		    due_after_report(report->issued_s, report->bundle.next_s,

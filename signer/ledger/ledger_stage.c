@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signer/ledger/heads/judged.h"
 #include "signer/ledger/heads/verdict.h"
 #include "signer/ledger/ledger_state.h"
 
@@ -62,6 +63,7 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 	entry->update.head = s->head;
 	entry->update.head.index = index;
 	entry->update.head.entry_index = index;
+	judged_move(l->workloads, s->workload, &entry->update.head);
 	s->workload->head = entry->update.head;
 	s->workload->has_head = true;
 	verdict_settle(l->workloads, s->workload);

@@ -137,8 +137,10 @@ appraiser_report(struct service *s, const struct appraiser_case *c,
 		return e;
 	*verdict = verdict_next(w, &r);
 	*head = head_after(w, &r); /* the entry's leaf comes with its batch's */
-	if (!c->bundle->offline)
-		head->due = due_of(s, c, r.issued_s);
+	if (c->bundle->offline)
+		return ERR_OK;
+	head->due = due_of(s, c, r.issued_s);
+	head->verdict.group = (uint8_t)policy_group_number(s->policy, r.group);
 	return ERR_OK;
 }
 

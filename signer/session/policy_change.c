@@ -6,6 +6,7 @@
 #include "policy/policy_rollout.h"
 #include "signer/chronicle/policy_packing.h"
 #include "signer/chronicle/stored_policy.h"
+#include "signer/ledger/heads/judged.h"
 #include "signer/ledger/ledger_stage.h"
 #include "signer/ledger/worker.h"
 
@@ -62,6 +63,7 @@ policy_change_begin(struct service *s)
 
 	if (e != ERR_OK)
 		return e;
+	judged_resume(s->workloads, s->chronicle.notices.policy_index);
 	/* Whatever the store has lost of it is stored again. */
 	if (manifest != NULL && is_in_force(s, configured))
 		return stored_policy_keep(s->evidence, configured, ledger_evidence(s->ledger));
@@ -352,6 +354,7 @@ take(struct service *s, struct policy *p)
 	    !standing_may_follow(n->standing, policy_rollout_from(p)))
 		return false;
 	notice_writer_put_policy(n, p, &approvals, iat_s);
+	judged_begin(s->workloads, n->policy_index);
 	replace(s, p);
 	say_in_force(s);
 	return true;

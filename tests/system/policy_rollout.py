@@ -66,6 +66,15 @@ class Rolling(Site):
         return self.tool("hallmark-signer", "policy", "explain", "app", "--report", str(self.newest), "--log",
                          str(self.path("log")), "--evidence", str(self.path("evidence"))).stdout
 
+    def shown(self, form="--json"):
+        return self.tool("hallmark-signer", "status", "-c", str(self.path("signer.yaml")), form).stdout
+
+    def counted(self):
+        """{group: (enforce, workloads, would fall)}, None: who is in none; and who is not judged yet."""
+        told = json.loads(self.shown())
+        return ({g["name"]: (g["enforce"], g["workloads"], g["falls"]) for g in told["groups"]},
+                told["unjudged_workloads"])
+
     def falls(self):
         """Workloads of which some verdict would be worse if the policy as it is configured decided everywhere."""
         done = self.tool("hallmark-signer", "policy", "try", str(self.path("policy.yaml")), "-c",
@@ -90,13 +99,28 @@ def test_a_canary_first_then_all():
         site.connect()
         old = site.in_force()
         assert {site.report(host) for host in HOSTS} == {("affirming", None, None)}
+        assert site.counted() == ({None: ("on", 3, 0)}, 0)
         assert site.decide(strict=True, groups=groups("off"), older=old)
+        none = {None: ("on", 0, 0)}
+        assert site.counted() == ({"canary": ("on", 0, 0), "rest": ("off", 0, 0), **none}, 3)
         assert site.report("canary") == ("contraindicated", "canary", None)
         for host in HOSTS[1:]:
             status, group, beside = site.report(host)
             assert (status, group) == ("affirming", "rest")
             assert beside == {"enforce": "off", "decided": f"app@sha256:{old}", "status": "contraindicated",
                               "finding-count": 1}
+        counted = {"canary": ("on", 1, 0), "rest": ("off", 2, 2), **none}, 0
+        assert site.counted() == counted
+        assert json.loads(site.shown())["rollout_from"] == old
+        said = site.shown("--numbers")
+        assert re.search(r"^  rest +off +2 +2$", said, re.M) and re.search(r"^  - +on +0 +0$", said, re.M), said
+        said = site.tool("hallmark-signer", "status", "-c", str(site.path("signer.yaml")), check=False).stdout
+        assert (f"Policy app is rolled out; where it is not on, the one before decides ({old[:12]}..).\n"
+                "  canary (on): 1 workload\n  rest (off): 2 workloads, 2 would fall\n") in said, said
+        said = site.shown("--prometheus")
+        for line in ('workloads{enforce="on"} 1', 'workloads{enforce="off"} 2', 'falls{enforce="off"} 2',
+                     'falls{enforce="warn"} 0'):
+            assert f"\nhallmark_rollout_{line}\n" in said, said
         told = site.explained()
         shown = site.audit("show", "--log", str(site.path("log")), "--cert",
                            str(site.path("log.crt")), "--index", str(site.newest)).stdout
@@ -105,8 +129,14 @@ def test_a_canary_first_then_all():
         assert site.falls() == 3, "all of them were affirming at some time"
         assert site.decide(strict=True, groups=groups("warn"), older=old), "the same one may be rolled out on"
         assert site.report("host1")[0] == "warning"
-        assert site.signer.stop() == 0
-        site.signer = site.start_signer()
+        once = {"canary": ("on", 0, 0), "rest": ("warn", 1, 1), **none}, 2
+        assert site.counted() == once
+        for lost in ((), site.path(".").glob("index.db*")):
+            assert site.signer.stop() == 0
+            for file in lost:
+                file.unlink()
+            site.signer = site.start_signer()
+            assert site.counted() == once, "a start finds the same, with an index or from the log"
         site.connect()
         assert site.report("host2")[0] == "warning", "and a start goes on with it"
         assert site.decide(strict=True)

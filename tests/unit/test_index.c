@@ -24,7 +24,7 @@ static const struct chain_head head = {.seq = 3,
     .entry_index = 44,
     .entry_leaf = {{4, 5, 6}},
     .due = {.at_s = 1800086400, .grace_s = 60, .count = 2},
-    .verdict = {.since_s = 4000000000, .status = 96, .finding = 200}};
+    .verdict = {.since_s = 4000000000, .status = 96, .finding = 200, .group = 32, .falls = true}};
 
 static struct notice_row
 row(uint64_t index)
@@ -79,6 +79,8 @@ see_head(void *context, const char *collector, const char *name, const struct ch
 	assert_int_equal(found->verdict.since_s, head.verdict.since_s);
 	assert_int_equal(found->verdict.status, head.verdict.status);
 	assert_int_equal(found->verdict.finding, head.verdict.finding);
+	assert_int_equal(found->verdict.group, head.verdict.group);
+	assert_true(found->verdict.falls);
 	return ERR_OK;
 }
 

@@ -22,6 +22,7 @@ struct workload_table {
 	struct record_table collectors, workloads;
 	size_t bytes; /* of all records */
 	size_t class_count[WORKLOAD_CLASSES];
+	struct judged judged;
 };
 
 static struct collector *find_collector(const struct workload_table *t, struct view identity);
@@ -205,6 +206,12 @@ size_t
 workload_class_count(const struct workload_table *t, unsigned class)
 {
 	return t->class_count[class];
+}
+
+struct judged *
+workload_judged(struct workload_table *t)
+{
+	return &t->judged;
 }
 
 struct workload *

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/policy_rollout.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "signer/ledger/heads/record_table.h"
@@ -128,6 +129,19 @@ unsigned workload_count_as(struct workload_table *t, struct workload *w, unsigne
 size_t workload_class_count(const struct workload_table *t, unsigned class);
 
 #define WORKLOAD_CLASSES 8
+
+struct judged_count {
+	size_t workloads, falls; /* `falls` of them */
+};
+
+/* Of the policy that is in force since entry `policy_index`. Zero-initialised: of none. */
+struct judged {
+	uint64_t policy_index;
+	struct judged_count group[POLICY_GROUP_COUNT_MAX + 1]; /* by number; 0: in none */
+};
+
+/* Who is counted so (judged.h): the table's, and not looked at here. */
+struct judged *workload_judged(struct workload_table *t);
 
 /* Bytes of memory that the table takes, with all that is in it, and without the allocator's. */
 size_t workload_table_bytes(const struct workload_table *t);

@@ -5,6 +5,7 @@
 #ifndef HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
 #define HALLMARK_SIGNER_LEDGER_STORE_CHAIN_HEAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy/due.h"
@@ -15,6 +16,8 @@ struct chain_verdict {
 	uint32_t since_s; /* iat of the first report of those in a row that have this status */
 	uint8_t status;   /* enum report_status */
 	uint8_t finding;  /* the first and worst, enum finding; FINDING_COUNT: none */
+	uint8_t group;    /* of the policy in force then, from 1; 0: in none */
+	bool falls;       /* that would have said worse, and did not decide */
 };
 
 #define CHAIN_TIME_MASK ((1ULL << 48) - 1) /* all of BUNDLE_TIME_MS_MAX */

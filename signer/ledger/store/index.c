@@ -9,7 +9,7 @@
 #include "signer/ledger/store/diskfile.h"
 
 /* Rises when the tables change; an index of another version is made anew. */
-#define INDEX_VERSION 9
+#define INDEX_VERSION 10
 /* Somebody's query or backup may hold the file for a moment: that costs no index. */
 #define INDEX_BUSY_MS 5000
 
@@ -32,8 +32,8 @@ enum statement {
 
 #define HEAD_COLUMNS                                                                               \
 	"seq, time_ms, report_index, last_signed_s, bundle, entry_index, leaf, due_s, grace_s, "   \
-	"absences, status, since_s, finding, interval_s, gaps"
-#define HEAD_VALUES    "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17"
+	"absences, status, since_s, finding, interval_s, gaps, in_group, falls"
+#define HEAD_VALUES    "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19"
 #define NOTICE_COLUMNS "entry_index, issued_s, from_s, kind, leaf, in_force, subject"
 
 static const char *const sql[STATEMENTS] = {
@@ -70,7 +70,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS workload (collector TEXT, name TEXT, seq INTEGER, time_ms INTEGER,"
     " report_index INTEGER, last_signed_s INTEGER, bundle BLOB, entry_index INTEGER, leaf BLOB,"
     " due_s INTEGER, grace_s INTEGER, absences INTEGER, status INTEGER, since_s INTEGER,"
-    " finding INTEGER, interval_s INTEGER, gaps INTEGER, checksum BLOB,"
+    " finding INTEGER, interval_s INTEGER, gaps INTEGER, in_group INTEGER, falls INTEGER,"
+    " checksum BLOB,"
     " PRIMARY KEY (collector, name)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS notice (entry_index INTEGER PRIMARY KEY, issued_s INTEGER,"
     " from_s INTEGER, kind INTEGER, leaf BLOB, in_force BLOB, subject BLOB, checksum BLOB);"
@@ -163,6 +164,8 @@ index_each_workload(struct log_index *x,
 		head.verdict.since_s = (uint32_t)sqlite3_column_int64(s, 13);
 		head.verdict.finding = (uint8_t)sqlite3_column_int(s, 14);
 		head.gaps = (uint64_t)sqlite3_column_int64(s, 16) & BUNDLE_GAPS_MAX;
+		head.verdict.group = (uint8_t)sqlite3_column_int(s, 17);
+		head.verdict.falls = sqlite3_column_int(s, 18) != 0;
 		e = row(context, (const char *)sqlite3_column_text(s, 0),
 		    (const char *)sqlite3_column_text(s, 1), &head);
 	}
@@ -255,6 +258,8 @@ index_put_workload(
 	sqlite3_bind_int(s, 15, head->verdict.finding);
 	sqlite3_bind_int64(s, 16, head->due.interval_s);
 	sqlite3_bind_int64(s, 17, head->gaps);
+	sqlite3_bind_int(s, 18, head->verdict.group);
+	sqlite3_bind_int(s, 19, head->verdict.falls);
 	return run(x, PUT_WORKLOAD);
 }
 
