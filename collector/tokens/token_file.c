@@ -113,7 +113,9 @@ fill(int fd, const struct collector_token_file *file, const char *host_root, str
 	if (fchmod(fd, file->mode) != 0)
 		return say(t, file->path, "cannot have its mode");
 	if ((file->owner != NULL || file->group != NULL) && fchown(fd, user, group) != 0)
-		return say(t, file->path, "cannot be given to its owner (CAP_CHOWN)");
+		return say(t, file->path,
+		    "cannot be given to its owner: the service has no CAP_CHOWN "
+		    "(collector-tokens.conf.sample)");
 	return ERR_OK;
 }
 

@@ -194,7 +194,8 @@ def test_the_installation_of_the_readme():
         assert {p.name for p in samples.iterdir()} == {
             f"{name}.sample" for name in (
                 "signer.yaml", "hsm.yaml", "collector.yaml", "policy.yaml", "operators.yaml",
-                "hsm-network.conf", "hsm-device.conf")}
+                "hsm-network.conf", "hsm-device.conf",
+                "collector-tokens.conf")}
         assert "certificate" in (samples / "hsm.yaml.sample").read_text()
 
 

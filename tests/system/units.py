@@ -87,6 +87,14 @@ def test_the_collector_is_exposed_at_most_so():
     check(2.2, "hallmark-collector.service")
 
 
+def test_tokens_take_a_drop_in():
+    drop_in = SAMPLES / "collector-tokens.conf"
+    level = check(2.4, "hallmark-collector.service", drop_in)
+    assert level is None or level > check(2.2, "hallmark-collector.service"), "it has no effect"
+    assert "fchown" not in (permitted("hallmark-collector.service") or ())
+    assert "CAP_CHOWN" in settings(drop_in)["CapabilityBoundingSet"]
+
+
 def test_nobody_is_told_when_the_collector_looks_at_it():
     assert settings(UNITS / "hallmark-collector.service")["ProtectProc"] == ["ptraceable"]
 
