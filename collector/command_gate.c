@@ -52,6 +52,7 @@ static volatile sig_atomic_t stopped;
 static enum gate_answer judge(struct gating *g, struct buf *receipt, struct trouble *t);
 static void reap(void);
 static bool find(struct gating *g, struct trouble *t);
+static bool take_environment(struct gating *g, struct trouble *t);
 static void ask(struct gating *g, int to) __attribute__((noreturn));
 static void prepare(void *context, struct collector_config *config);
 static bool put(int to, const void *data, size_t size);
@@ -161,11 +162,38 @@ find(struct gating *g, struct trouble *t)
 		    "command behind --");
 	else
 		good = (file == NULL || gate_program_open(&g->program, file, t)) &&
+		       take_environment(g, t) &&
 		       scratch_make(config->state_directory, g->scratch, t);
 	collector_config_free(&config);
-	g->start = (struct collector_start){
-	    g->program.fd, g->program.path, getenv("LD_PRELOAD"), getenv("LD_LIBRARY_PATH")};
 	return good;
+}
+
+/* What the loader takes of it. Of a variable that is there twice loaders take another one. */
+static bool
+take_environment(struct gating *g, struct trouble *t)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} looked_at[] = {{"LD_AUDIT=", &g->start.audit}, {"LD_PRELOAD=", &g->start.preload},
+	    {"LD_LIBRARY_PATH=", &g->start.library_path}};
+
+	g->start = (struct collector_start){.program = g->program.fd, .path = g->program.path};
+	for (char **one = environ; *one != NULL; one++)
+		for (size_t i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++) {
+			const size_t size = strlen(looked_at[i].name);
+
+			if (strncmp(*one, looked_at[i].name, size) != 0)
+				continue;
+			if (*looked_at[i].value != NULL) {
+				(void)trouble_set(t, ERR_CONFIG,
+				    "expected %.*s once in the environment, found it twice",
+				    (int)size - 1, looked_at[i].name);
+				return false;
+			}
+			*looked_at[i].value = *one + size;
+		}
+	return true;
 }
 
 static void

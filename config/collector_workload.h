@@ -85,7 +85,7 @@ struct collector_start {
 	int program;      /* open for reading; -1: it is files that are judged */
 	const char *path; /* of that, as the kernel has it */
 	/* What it will find in its environment, or NULL. */
-	const char *preload, *library_path;
+	const char *audit, *preload, *library_path;
 };
 
 struct collector_workload {

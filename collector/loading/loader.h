@@ -14,6 +14,7 @@
 
 /* What the program will find in its environment; NULL: nothing. */
 struct loader_environment {
+	const char *audit;        /* LD_AUDIT */
 	const char *preload;      /* LD_PRELOAD */
 	const char *library_path; /* LD_LIBRARY_PATH */
 };

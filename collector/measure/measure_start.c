@@ -62,7 +62,8 @@ enum err
 measure_start_libraries(struct measure_context *m, struct component_builder *to)
 {
 	const struct collector_start *start = m->workload->start;
-	const struct loader_environment environment = {start->preload, start->library_path};
+	const struct loader_environment environment = {
+	    start->audit, start->preload, start->library_path};
 	struct adding a = {m, to, 0};
 	struct program p = {-1, BUF_INIT}, next = {-1, BUF_INIT};
 	enum err e;

@@ -131,6 +131,39 @@ def test_a_library_that_would_be_loaded_counts():
         assert g.gate("--", str(g.tool), "-c", "true").returncode == 0
 
 
+def test_no_environment_hides_a_library():
+    """What loaders take of it in other ways than it looks: the current directory, a variable said twice, who audits."""
+    with Gate(start={}) as g:
+        g.begin()
+        run = ("--", str(g.tool), "-c", "true")
+        hidden = g.dir / "hidden"
+        hidden.mkdir()
+        other = hidden / "libc.so.6"
+        shutil.copy([p for p in libraries(g.tool) if "libc.so" in p][0], other)
+        with open(other, "ab") as file:
+            file.write(b"altered")
+        for path in ("hidden", "/none:"):
+            done = g.gate(*run, env={**os.environ, "LD_LIBRARY_PATH": path}, cwd=g.dir if path == "hidden" else hidden)
+            assert done.returncode == 1 and "unmeasured libraries" in lines_of(done), (path, done)
+        done = g.gate(*run, env={**os.environ, "LD_AUDIT": str(other)})
+        assert done.returncode == 1 and f"libraries unknown-file {other}" in lines_of(done), done
+        # No dict has a name twice; and what it says first is found first by getenv().
+        twice = b"LD_PRELOAD=\0LD_PRELOAD=" + os.fsencode(other) + b"\0"
+        done = said_twice(g, run, twice)
+        assert (done.returncode, "LD_PRELOAD once" in lines_of(done)) == (2, True), done
+
+
+def said_twice(g, run, variables):
+    """As gate(), with an environment of just these, by execve(2) itself."""
+    code = ("import ctypes, os, sys\n"
+            "c = ctypes.CDLL(None); words = [os.fsencode(w) for w in sys.argv[2:]]\n"
+            "have = [w for w in bytes.fromhex(sys.argv[1]).split(b'\\0') if w]\n"
+            "array = lambda list: (ctypes.c_char_p * (len(list) + 1))(*list, None)\n"
+            "c.execve(words[0], array(words), array(have))\n")
+    return subprocess.run([sys.executable, "-c", code, variables.hex(), *g.command(*run)], capture_output=True, text=True,
+                          timeout=3 * PATIENCE_S, check=False)
+
+
 def test_without_a_command_it_only_says():
     """As for ExecStartPre=: of the program of the workload, or of another one."""
     with Gate(start={}) as g:
