@@ -5,6 +5,7 @@
 
 #include "journal/logger.h"
 #include "policy/policy_rollout.h"
+#include "policy/words/revoked_words.h"
 #include "proto/encoding.h"
 #include "proto/text.h"
 #include "proto/utc.h"
@@ -159,19 +160,8 @@ write_revoked(struct buf *to, const struct service *s)
 
 		if (r->until_s <= s->last_issued_s || in_force++ >= REVOKED_SHOWN_MAX)
 			continue;
-		buf_append_string(to, in_force > 1 ? ",{\"subject\":{" : "{\"subject\":{");
-		for (size_t m = 0; m < r->said->member_count; m++) {
-			buf_append_string(to, m > 0 ? "," : "");
-			json_append_string(to, r->said->member[m].name);
-			buf_append_byte(to, ':');
-			json_append_string(to, r->said->member[m].value);
-		}
-		buf_append_string(to, "},\"statement\":\"");
-		hex_append(to, (struct view){r->statement->bytes, DIGEST_SIZE});
-		buf_append_string(to, "\",\"until\":");
-		write_time(to, true, r->until_s);
-		buf_append_string(to, ",\"reason\":");
-		json_append_string(to, r->said->reason);
+		buf_append_string(to, in_force > 1 ? ",{" : "{");
+		revoked_write(r, to);
 		buf_append_byte(to, '}');
 	}
 	buf_append_format(to, "],\"revoked_count\":%zu", in_force);

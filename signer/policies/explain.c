@@ -8,6 +8,7 @@
 #include "policy/words/rule_clauses.h"
 #include "proto/text.h"
 #include "signer/policies/paragraph.h"
+#include "signer/policies/revoked.h"
 #include "signer/policies/told.h"
 
 #define COLUMN     20 /* where words begin */
@@ -19,6 +20,7 @@ struct explained {
 	const struct policy *policy;
 	const struct policy_rule *rule;
 	struct clauses clauses;
+	struct revoked_list revoked;
 	FILE *to;
 };
 
@@ -67,10 +69,14 @@ explain_policy(const struct explain_options *options, FILE *to)
 	} else {
 		result = EXPLAIN_EXIT_NOT;
 	}
+	if (options->log != NULL && options->evidence != NULL)
+		revoked_read(options->log, options->evidence, policy,
+		    view_of_string(options->workload), &x.revoked);
 	if (options->json)
 		result = print_json(&x) ? result : EXPLAIN_EXIT_UNKNOWN;
 	else
 		print_text(&x);
+	revoked_free(&x.revoked);
 	clauses_free(&x.clauses);
 	policy_free(&policy);
 	return result;
@@ -104,6 +110,7 @@ print_text(const struct explained *x)
 			;
 		print_part(x, i, end);
 	}
+	revoked_print(&x->revoked, COLUMN, x->to);
 }
 
 static void
@@ -258,6 +265,8 @@ print_json(const struct explained *x)
 		told_number(&text, "line", c->line);
 		buf_append_byte(&text, '}');
 	}
-	buf_append_string(&text, "]}\n");
+	buf_append_byte(&text, ']');
+	revoked_append(&x->revoked, &text);
+	buf_append_string(&text, "}\n");
 	return told_print(&text, x->to);
 }

@@ -16,10 +16,11 @@
 
 struct explain_options {
 	const char *workload;
-	const char *policy;         /* its file; NULL: of a report, its own */
-	const char *report;         /* number of its entry; NULL: the policy is explained */
-	const char *log, *evidence; /* directories, for a report */
-	bool all;                   /* every finding; else the first of those that are alike */
+	const char *policy; /* its file; NULL: of a report, its own */
+	const char *report; /* number of its entry; NULL: the policy is explained */
+	/* Directories, for a report; and for what is revoked: NULL: that is not told then. */
+	const char *log, *evidence;
+	bool all; /* every finding; else the first of those that are alike */
 	bool json;
 };
 

@@ -74,7 +74,7 @@ program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/gover
         "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
-ROOMS["signer"] += ["policy/sources", "policy/feeds/import"]
+ROOMS["signer"] += ["policy/sources", "policy/words", "policy/feeds/import"]
 ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files loading", "measure", "store processes tell", "tokens", "report", "act")

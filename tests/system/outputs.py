@@ -368,11 +368,11 @@ def test_keys_of_log_lines():
 
 def test_commands_about_policies():
     heading = "`hallmark-signer policy {} --json`"
-    with policy_explain.Explained() as site:
-        signer = site.start_signer()
+    with policy_explain.Revoked() as site:
         library = wire.component("libraries", [wire.file_item("/opt/other.so", b"crypto")])
         index = site.logged("bot-1", policy_explain.good(libraries=library))
-        assert signer.stop() == 0
+        site.revoke({"collectors": "spiffe://test/host1"})
+        assert site.signer.stop() == 0
         for number, more in enumerate(([], ["--report", index])):
             told = json.loads(site.explained("bot-1", "--json", *more).stdout)
             assert set(keys(told)) == listed(heading.format("explain"), number)

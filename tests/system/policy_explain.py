@@ -7,6 +7,7 @@ import re
 
 import logimage
 import wire
+from desk import Desk
 from hallmark import Site, run_tests, to_yaml
 
 LIBRARY = "/usr/lib/libcrypto.so.3"
@@ -20,14 +21,14 @@ def hex_of(content):
 class Explained(Site):
     """A policy of two entries."""
 
-    def __init__(self, collectors="spiffe://test/**"):
+    def __init__(self, collectors="spiffe://test/**", **top):
         super().__init__()
         self.connected = None
         for name, files in SETS.items():
             self.path(f"{name}.sha256").write_text("".join(f"{hex_of(c)}  {p}\n" for p, c in files.items()))
         self.policy = self.path("policy.yaml")
         self.policy.write_text(to_yaml({
-            "name": "trading",
+            "name": "trading", **top,
             "references": [{"name": name, "file": f"{name}.sha256"} for name in SETS],
             "workloads": [
                 {"match": "bot-*", "collectors": [collectors], "max_age_s": 7200, "recorded": ["host"],
@@ -54,6 +55,27 @@ class Explained(Site):
         return next(n for n, line in enumerate(self.policy.read_text().split("\n"), 1) if text in line)
 
 
+class Revoked(Explained):
+    """With operators, who revoke."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.operators = Desk(self)
+        self.signer = self.start_signer()
+        return self
+
+    def __init__(self):
+        super().__init__(operators="operators.yaml")
+
+    def revoke(self, subject, **more):
+        """Gives the statement's name, when everybody can read of it."""
+        start = len(self.signer.lines)
+        name = self.operators.take("ann", "revoke", subject, **more)
+        logimage.published(self, int(re.search(" index=([0-9]+)", self.signer.wait_for(
+            f"event=statement .*{name}", start))[1]) + 1)
+        return name
+
+
 def good(**other):
     return {"executable": wire.component("executable", [wire.file_item("/usr/bin/app", b"app")]),
             "libraries": wire.component("libraries", [wire.file_item(LIBRARY, b"crypto")]),
@@ -63,6 +85,35 @@ def good(**other):
 
 def words(text):
     return " ".join(text.split())
+
+
+def test_what_is_revoked_that_touches_it():
+    with Revoked() as site:
+        debian = hashlib.sha256(site.path("debian.sha256").read_bytes()).hexdigest()
+        options = {"reason": "INC-1", "not_after": 4102444800}
+        touching = [(site.revoke(subject, **options), subject, said, more) for subject, said, more in (
+            ({"collectors": "spiffe://test/host1", "workloads": "b*"}, "collectors spiffe://test/host1, workloads b*", ("", "")),
+            ({"collectors": "spiffe://*/x"}, "collectors spiffe://*/x", ("", "")),
+            ({"digest": hex_of(b"crypto")}, f"digest {LIBRARY} of debian", ("debian", LIBRARY)),
+            ({"set": debian}, "set debian", ("debian", "")))]
+        for subject in ({"collectors": "spiffe://other/host1"}, {"workloads": "web"}, {"set": "ab" * 32},
+                        {"digest": "ab" * 32}):
+            site.revoke(subject)
+        text = words(site.explained("bot-1").stdout).split(" revoked ")[1]
+        for name, _, said, _ in touching:
+            said += f", until 2100-01-01T00:00:00Z: INC-1 (statement {name})"
+            assert text.count(said) == 1, (said, text)
+            text = text.replace(said, "")
+        assert not text.strip(), text
+        told = json.loads(site.explained("bot-1", "--json").stdout)["revoked"]
+        assert sorted(told, key=lambda r: r["statement"]) == sorted((
+            {"subject": subject, "statement": name, "until": "2100-01-01T00:00:00Z", "reason": "INC-1", "set": use[0],
+             "path": use[1]} for name, subject, _, use in touching), key=lambda r: r["statement"])
+        others = [r["subject"] for r in json.loads(site.explained("web", "--json").stdout)["revoked"]]
+        assert len(others) == 2 and {"workloads": "web"} in others and {"collectors": "spiffe://*/x"} in others, others
+        assert site.signer.stop() == 0
+        done = site.tool("hallmark-signer", "policy", "explain", "bot-1", "--policy", str(site.policy), "--json")
+        assert json.loads(done.stdout)["revoked"] is None, "no log was named"
 
 
 def test_what_a_workload_needs():
