@@ -15,6 +15,7 @@
 #include "proto/evidence/identity.h"
 #include "proto/text.h"
 #include "signer/check_peers.h"
+#include "signer/check_rollout.h"
 #include "signer/check_tokens.h"
 #include "signer/front/conn_pool.h"
 #include "signer/ground/machine_clock.h"
@@ -68,6 +69,7 @@ signer_check(const char *path, const char *as, bool json)
 	if (good)
 		note_new_log(loaded.config, &all);
 	if (good) {
+		check_rollout(loaded.config, loaded.policy, &all.faults, &all.notes);
 		policy_advise(loaded.policy, (uint64_t)time(NULL), &all.warnings);
 		policy_advise_writers(loaded.policy, loaded.config->policy_file,
 		    service_uid(loaded.config), &all.warnings);

@@ -128,7 +128,9 @@ take_enforce(struct place *p, enum raw_enforce raw)
 	if ((raw == RAW_ENFORCE_WARN || raw == RAW_ENFORCE_OFF) && p->draft->raw->rollout == NULL)
 		draft_fault(p->draft, key_of(p, ".enforce"),
 		    "\"%s\" lets the policy before this one decide, and none is named: add "
-		    "\"rollout: {from: ...}\" with the manifest in force, or write `on`",
+		    "\"rollout: {from: ...}\" with the manifest in force, which `hallmark-signer "
+		    "status` "
+		    "has in `policy`, or write `on`",
 		    p->key);
 	switch (raw) {
 	case RAW_ENFORCE_WARN:

@@ -29,6 +29,23 @@ in_force_read(const char *log, const char *evidence, struct in_force *out)
 	return e == ERR_OK || told_failure("what is in force in the log", err_text(e));
 }
 
+enum err
+in_force_stand(const char *log, const char *evidence, struct in_force *out)
+{
+	const struct findings quiet = {.tell = NULL};
+	uint64_t index;
+	enum err e;
+
+	*out = (struct in_force){.log = {.dir = -1}};
+	if ((e = log_open_unproved(&out->log, log)) != ERR_OK)
+		return e;
+	if (evidence_reader_open(evidence, &quiet, &out->evidence) != OUTCOME_GOOD)
+		return ERR_IO;
+	if ((e = find_notice(out, &index)) == ERR_OK)
+		e = load_standing(out, index);
+	return e;
+}
+
 void
 in_force_free(struct in_force *f)
 {

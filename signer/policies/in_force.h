@@ -21,6 +21,9 @@ struct in_force {
 
 /* False, with what is wrong on stderr, if it cannot be had. To be freed whatever comes out. */
 bool in_force_read(const char *log, const char *evidence, struct in_force *out);
+
+/* The same but for the policy, and without a word: what the log or a store of it returned. */
+enum err in_force_stand(const char *log, const char *evidence, struct in_force *out) MUST_USE;
 void in_force_free(struct in_force *f);
 
 #endif

@@ -75,6 +75,12 @@ class Rolling(Site):
         return ({g["name"]: (g["enforce"], g["workloads"], g["falls"]) for g in told["groups"]},
                 told["unjudged_workloads"])
 
+    def checked(self):
+        """(whether it is good, faults, notes)"""
+        told = json.loads(self.tool("hallmark-signer", "check", "-c", str(self.path("signer.yaml")), "--json",
+                                    check=False).stdout)
+        return told["good"], [f["text"] for f in told["faults"]], [n["text"] for n in told["notes"]]
+
     def falls(self):
         """Workloads of which some verdict would be worse if the policy as it is configured decided everywhere."""
         done = self.tool("hallmark-signer", "policy", "try", str(self.path("policy.yaml")), "-c",
@@ -157,10 +163,23 @@ def test_nothing_decides_that_has_given_way_or_was_never_in_force():
             assert any(f"expected the manifest in force, {second}" in line and f"found {older}" in line
                        for line in site.signer.lines)
             assert site.report("host1") == ("affirming", None, None), "all stays as it was"
+            logimage.published(site, site.newest + 1)
+            good, faults, notes = site.checked()
+            assert not good and not any("rollout" in note for note in notes), notes
+            assert any(f"rollout.from: expected the manifest in force, {second}, found {older}" in fault
+                       for fault in faults), faults
         assert site.signer.stop() == 0
         refused = site.start_signer(wait=False)
         refused.wait_for("event=rollout-refused")
         assert refused.wait() != 0, "nor at a start"
+        site.signer = None
+        for rest in ("off", "warn"):
+            site.decide(strict=True, groups=groups(rest), older=second)
+            assert site.checked()[0], "it may follow; and another may that is rolled out against the same"
+        assert site.signer.stop() == 0
+        site.path("log").rename(site.path("elsewhere"))
+        good, _, notes = site.checked()
+        assert good and any("`hallmark-signer status` has that" in note for note in notes), notes
 
 
 def test_a_new_log_has_nothing_to_be_rolled_out_against():

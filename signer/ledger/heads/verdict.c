@@ -7,7 +7,6 @@
 _Static_assert(VERDICT_COUNT <= WORKLOAD_CLASSES, "each verdict is a class of workloads");
 
 static uint32_t seconds(uint64_t s);
-static enum verdict_kind kind_of(enum report_status status);
 static unsigned class_of(const struct workload *w, enum verdict_kind v);
 static void say(const struct workload *w, enum verdict_kind was, enum verdict_kind now);
 
@@ -39,13 +38,7 @@ verdict_reported(const struct workload *w)
 {
 	if (!w->has_head)
 		return VERDICT_NEW;
-	return kind_of((enum report_status)w->head.verdict.status);
-}
-
-static enum verdict_kind
-kind_of(enum report_status status)
-{
-	switch (status) {
+	switch ((enum report_status)w->head.verdict.status) {
 	case REPORT_AFFIRMING:
 		return VERDICT_AFFIRMING;
 	case REPORT_NONE:
@@ -80,8 +73,9 @@ verdict_next(const struct workload *w, const struct report *r)
 	    w->has_head && w->head.verdict.status == r->status && w->head.due.count == 0;
 
 	/* Its group is named by the report, and has a number in the policy: whoever knows it. */
-	return (struct chain_verdict){.falls = r->rollout.enforce != REPORT_ENFORCE_ON &&
-					       kind_of(r->rollout.status) > kind_of(r->status),
+	return (struct chain_verdict){
+	    .falls = r->rollout.enforce != REPORT_ENFORCE_ON &&
+		     report_status_rank(r->rollout.status) > report_status_rank(r->status),
 	    .since_s = same ? w->head.verdict.since_s : seconds(r->issued_s),
 	    .status = (uint8_t)r->status,
 	    .finding = (uint8_t)(r->finding_count > 0 ? finding_of_code(r->finding[0].code)
