@@ -156,7 +156,8 @@ begin(struct measure_context *m, struct program *out, int *root)
 		return trouble_set(m->trouble, ERR_IO, "%s: %s", start->path, strerror(errno));
 	if (buf_status(&out->path) != ERR_OK)
 		return ERR_MEMORY;
-	return host_root_open(m->workload->host_root, root, m->trouble);
+	/* Where it is started from, which need not be the host's that the collector looks at. */
+	return host_root_open(NULL, root, m->trouble);
 }
 
 static void

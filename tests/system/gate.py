@@ -164,6 +164,22 @@ def said_twice(g, run, variables):
                           timeout=3 * PATIENCE_S, check=False)
 
 
+def test_what_it_is_loaded_with_is_of_where_it_starts():
+    """And not of the host's root that the configuration names, where there is another one."""
+    with Gate(start={}) as g:
+        g.begin()
+        host = g.dir / "host"
+        for path in ("/proc", *libraries(g.tool)):
+            (host / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        for path in libraries(g.tool):
+            (host / path[1:]).write_bytes(b"\x7fELF, of another host")
+        (host / "proc").symlink_to("/proc")
+        config = g.site.path("collector.yaml")
+        config.write_text(config.read_text() + f"host_root: \"{host}\"\n")
+        done = g.gate("--", str(g.tool), "-c", "echo started")
+        assert (done.returncode, done.stdout) == (0, "started\n"), done
+
+
 def test_without_a_command_it_only_says():
     """As for ExecStartPre=: of the program of the workload, or of another one."""
     with Gate(start={}) as g:
