@@ -221,6 +221,10 @@ show_notice(const struct display *d, const struct notice *n)
 		display_digest(d, "  old key", &n->from);
 		display_digest(d, "  new key", &n->to);
 	}
+	if (n->kind == NOTICE_FEED) {
+		display_field(d, "  feed", "%.*s", SHOWN(n->name));
+		display_digest(d, "  sha256", &n->sha256);
+	}
 	if (n->kind == NOTICE_TOKEN)
 		display_field(d, "  token", "serial %.*s, firmware %.*s, %zu change%s",
 		    SHOWN(n->token.serial), SHOWN(n->token.firmware), n->token.change_count,
@@ -281,6 +285,10 @@ write_notice(struct json *j, const struct notice *n)
 	if (n->kind == NOTICE_KEY) {
 		json_digest(j, "old_key", &n->from);
 		json_digest(j, "new_key", &n->to);
+	}
+	if (n->kind == NOTICE_FEED) {
+		json_view(j, "feed", n->name);
+		json_digest(j, "sha256", &n->sha256);
 	}
 	if (n->kind == NOTICE_TOKEN)
 		write_token(j, &n->token);

@@ -47,7 +47,7 @@ struct raw_limits {
 };
 
 struct raw {
-	char *listen, *index, *policy;
+	char *listen, *index, *policy, *feeds;
 	char **relays;
 	uint32_t relays_count;
 	uint32_t loops;
@@ -199,6 +199,7 @@ static const cyaml_schema_field_t fields[] = {
 	&relay_entry, 1, RELAYS_MAX),
     GROUP(key_process, SETTINGS_REQUIRED, key_process_fields),
     SETTINGS_TEXT("policy", SETTINGS_REQUIRED, struct raw, policy, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("feeds", SETTINGS_OPTIONAL, struct raw, feeds, SETTINGS_PATH_MAX),
     GROUP(status, SETTINGS_REQUIRED, status_fields),
     GROUP(report, SETTINGS_OPTIONAL, report_fields),
     GROUP(limits, SETTINGS_OPTIONAL, limits_fields),
@@ -284,6 +285,7 @@ take_paths(struct settings *s, const struct raw *raw, struct signer_config *c)
 	c->tls.client_crl = settings_file(s, "tls.client_crl", raw->tls.client_crl);
 
 	c->policy_file = settings_file(s, "policy", raw->policy);
+	c->feeds_directory = settings_path(s, raw->feeds);
 	c->status_socket = settings_path(s, raw->status.socket);
 	settings_socket(s, "status.socket", c->status_socket);
 }

@@ -50,6 +50,7 @@ struct signer_config {
 	size_t relay_count;
 
 	const char *policy_file;
+	const char *feeds_directory; /* NULL: there are none */
 	const char *status_socket;
 
 	struct {

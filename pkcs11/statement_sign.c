@@ -174,6 +174,7 @@ explain(enum err e, const struct statement *s)
 	    [STATEMENT_CLOCK] = "from=<seconds since 1970, iat of the log's newest entry>",
 	    [STATEMENT_RETIRE_KEY] =
 		"key=<sha256 of its public key> and since=<seconds since 1970>",
+	    [STATEMENT_NOT_AFFECTED] = "advisory=<id>, package=<pattern> and workloads=<pattern>",
 	    [STATEMENT_CONTINUE_KEY] =
 		"from=<sha256>, root=<sha256>, size=<decimal> and to=<sha256>",
 	};

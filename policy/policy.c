@@ -263,6 +263,19 @@ policy_rule_tokens(const struct policy_rule *r)
 	return r->tokens;
 }
 
+size_t
+policy_feed_count(const struct policy *p)
+{
+	return p->feed_count;
+}
+
+struct view
+policy_feed_at(const struct policy *p, size_t index, uint32_t *max_age_s)
+{
+	*max_age_s = p->feeds[index].max_age_s;
+	return view_of_string(p->feeds[index].name);
+}
+
 uint64_t
 policy_review_by_s(const struct policy *p, struct view *of)
 {

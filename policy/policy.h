@@ -134,6 +134,13 @@ uint64_t policy_review_by_s(const struct policy *p, struct view *of);
 /* When the first of its exceptions is over, likewise; 0: it has none. `of`: that file's path. */
 uint64_t policy_exception_until_s(const struct policy *p, struct view *of);
 
+/*
+ * Feeds of advisories that it wants, at most REPORT_FEEDS_MAX: the name of one, and how old its
+ * file may get, 0: however old.
+ */
+size_t policy_feed_count(const struct policy *p);
+struct view policy_feed_at(const struct policy *p, size_t index, uint32_t *max_age_s);
+
 /* How often it has to report, 0: as often as it says; and how late a report may be. Seconds. */
 uint32_t policy_rule_report_every_s(const struct policy_rule *r);
 uint32_t policy_rule_grace_s(const struct policy_rule *r);

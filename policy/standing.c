@@ -5,12 +5,14 @@
 
 #include "policy/governance/approvals.h"
 #include "policy/governance/manifest.h"
+#include "proto/evidence/bundle.h"
 #include "proto/report/inforce.h"
 
 /* Bytes of a line of the list, at most: what another statement may add is these two. */
 #define NUMBER_LINE_MAX    (7 + DIGEST_HEX_SIZE + 1 + DECIMAL_DIGITS_MAX + 1)
 #define STATEMENT_LINE_MAX (10 + DIGEST_HEX_SIZE + 1 + STATEMENT_KIND_NAME_MAX + 1)
 #define HEAD_LINES_MAX     128 /* the first one and the manifest's */
+#define FEED_LINE_MAX      (5 + BUNDLE_WORKLOAD_MAX + 1 + DIGEST_HEX_SIZE + 1)
 
 struct standing {
 	struct buf origin;
@@ -25,7 +27,14 @@ struct standing {
 	size_t statement_count;
 	struct due_window *window;
 	size_t window_count;
-	struct amendments amendments;
+	struct amendments amendments; /* its feeds are those below */
+	struct amendments_feed amended_feed[INFORCE_FEEDS_MAX];
+	struct standing_feed {
+		struct buf name;
+		struct digest digest;
+		struct feed *feed; /* NULL: not here yet */
+	} feed[INFORCE_FEEDS_MAX]; /* by name */
+	size_t feed_count;
 	struct vote *vote; /* room for as many as there are statements */
 };
 
@@ -49,6 +58,7 @@ static size_t find_votes(const struct standing *s, const struct digest *manifest
 static int compare_votes(const void *a, const void *b);
 static enum err check_approvals(const struct standing *s, const struct digest *manifest,
     const struct digest *approvals, size_t count, uint64_t iat_s);
+static bool list_fits(size_t feeds, size_t numbers, size_t statements);
 static enum err make_room(struct standing *s, size_t numbers, size_t statements);
 static struct inforce_number *find_number(const struct standing *s, const struct digest *key);
 static size_t find_statement(const struct standing *s, const struct digest *digest);
@@ -120,6 +130,11 @@ standing_free(struct standing **sp)
 	free(s->number);
 	free(s->window);
 	free(s->amendments.revoke);
+	free(s->amendments.not_affected);
+	for (size_t i = 0; i < s->feed_count; i++) {
+		buf_free(&s->feed[i].name);
+		feed_free(&s->feed[i].feed);
+	}
 	free(s->vote);
 	operators_free(&s->operators);
 	buf_free(&s->origin);
@@ -142,6 +157,9 @@ standing_write(const struct standing *s, struct buf *to)
 	struct inforce f = {.has_manifest = s->has_manifest, .manifest = s->manifest};
 	enum err e = ERR_MEMORY;
 
+	f.feed_count = s->feed_count;
+	for (size_t i = 0; i < s->feed_count; i++)
+		f.feeds[i] = (struct inforce_feed){buf_view(&s->feed[i].name), s->feed[i].digest};
 	f.number_count = s->number_count;
 	f.statement_count = s->statement_count;
 	f.numbers = calloc(s->number_count + 1, sizeof(*f.numbers));
@@ -319,7 +337,83 @@ standing_windows(const struct standing *s, size_t *count)
 const struct amendments *
 standing_amendments(const struct standing *s)
 {
-	return s->amendments.revoke_count > 0 ? &s->amendments : NULL;
+	const struct amendments *a = &s->amendments;
+
+	return a->revoke_count + a->not_affected_count + a->feed_count > 0 ? a : NULL;
+}
+
+enum err
+standing_take_feed(
+    struct standing *s, struct view name, const struct digest *digest, uint64_t iat_s)
+{
+	struct standing_feed new = {.name = BUF_INIT, .digest = *digest};
+	size_t at = 0;
+
+	while (at < s->feed_count && view_compare(buf_view(&s->feed[at].name), name) < 0)
+		at++;
+	if (at < s->feed_count && view_equal(buf_view(&s->feed[at].name), name)) {
+		if (!digest_equal(&s->feed[at].digest, digest))
+			feed_free(&s->feed[at].feed);
+		s->feed[at].digest = *digest;
+	} else {
+		if (s->feed_count == INFORCE_FEEDS_MAX)
+			return ERR_FORMAT_SIZE;
+		if (!list_fits(s->feed_count + 1, s->number_count, s->statement_count))
+			return ERR_FORMAT_SIZE;
+		buf_append_view(&new.name, name);
+		if (buf_status(&new.name) != ERR_OK)
+			return ERR_MEMORY;
+		memmove(&s->feed[at + 1], &s->feed[at], (s->feed_count - at) * sizeof(s->feed[0]));
+		s->feed[at] = new;
+		s->feed_count++;
+	}
+	standing_expire(s, iat_s);
+	return ERR_OK;
+}
+
+const struct digest *
+standing_feed(const struct standing *s, struct view name)
+{
+	for (size_t i = 0; i < s->feed_count; i++)
+		if (view_equal(buf_view(&s->feed[i].name), name))
+			return &s->feed[i].digest;
+	return NULL;
+}
+
+void
+standing_give_feed(struct standing *s, struct feed **feed)
+{
+	for (size_t i = 0; *feed != NULL && i < s->feed_count; i++)
+		if (s->feed[i].feed == NULL && digest_equal(&s->feed[i].digest, &(*feed)->digest)) {
+			s->feed[i].feed = *feed;
+			*feed = NULL; /* moved */
+		}
+	feed_free(feed);
+	find_effects(s);
+}
+
+enum err
+standing_fetch_feeds(struct standing *s, policy_fetch *fetch, void *context)
+{
+	bool any = false;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < s->feed_count && e == ERR_OK; i++) {
+		struct faults faults = FAULTS_INIT;
+		struct buf text = BUF_INIT;
+
+		if (s->feed[i].feed != NULL)
+			continue;
+		any = true;
+		e = fetch_checked(fetch, context, PACK_FEED, &s->feed[i].digest, &text);
+		if (e == ERR_OK)
+			e = feed_make("stored feed", &text, &faults, &s->feed[i].feed);
+		buf_free(&text);
+		faults_free(&faults);
+	}
+	if (any)
+		find_effects(s);
+	return e;
 }
 
 static enum err
@@ -333,6 +427,10 @@ load_all(struct standing *s, const struct inforce *f, policy_fetch *fetch, void 
 		e = fetch_manifest(
 		    &f->manifest, fetch, context, &s->operators, &s->rolls_out, &s->rollout);
 	}
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; i < f->feed_count && e == ERR_OK; i++)
+		e = standing_take_feed(s, f->feeds[i].name, &f->feeds[i].sha256, 0);
 	if (e != ERR_OK)
 		return e;
 	for (size_t i = 0; i < f->number_count; i++)
@@ -496,12 +594,12 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 	struct statement_document **statement;
 	struct due_window *window;
 	struct revoke *revoke;
+	struct not_affected *not_affected;
 	struct vote *vote;
 
 	numbers += s->number_count;
 	statements += s->statement_count;
-	if (HEAD_LINES_MAX + numbers * NUMBER_LINE_MAX + statements * STATEMENT_LINE_MAX >
-	    INFORCE_SIZE_MAX)
+	if (!list_fits(s->feed_count + 1, numbers, statements))
 		return ERR_FORMAT_SIZE;
 	if ((number = reallocarray(s->number, numbers + 1, sizeof(*number))) == NULL)
 		return ERR_MEMORY;
@@ -516,10 +614,24 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 	if (revoke == NULL)
 		return ERR_MEMORY;
 	s->amendments.revoke = revoke;
+	not_affected =
+	    reallocarray(s->amendments.not_affected, statements + 1, sizeof(*not_affected));
+	if (not_affected == NULL)
+		return ERR_MEMORY;
+	s->amendments.not_affected = not_affected;
 	if ((vote = reallocarray(s->vote, statements + 1, sizeof(*vote))) == NULL)
 		return ERR_MEMORY;
 	s->vote = vote;
 	return ERR_OK;
+}
+
+/* As large as its lines can be. */
+static bool
+list_fits(size_t feeds, size_t numbers, size_t statements)
+{
+	return HEAD_LINES_MAX + feeds * FEED_LINE_MAX + numbers * NUMBER_LINE_MAX +
+		   statements * STATEMENT_LINE_MAX <=
+	       INFORCE_SIZE_MAX;
 }
 
 static struct inforce_number *
@@ -635,10 +747,18 @@ find_amendments(struct standing *s)
 {
 	struct amendments *a = &s->amendments;
 
-	a->revoke_count = 0;
+	a->feed = s->amended_feed;
+	a->feed_count = s->feed_count;
+	for (size_t i = 0; i < s->feed_count; i++)
+		a->feed[i] = (struct amendments_feed){
+		    buf_view(&s->feed[i].name), s->feed[i].digest, s->feed[i].feed};
+	a->revoke_count = a->not_affected_count = 0;
 	for (size_t i = 0; i < s->statement_count; i++)
 		if (revoke_of_statement(s->statement[i], &a->revoke[a->revoke_count]))
 			a->revoke_count++;
+		else if (not_affected_of_statement(
+			     s->statement[i], &a->not_affected[a->not_affected_count]))
+			a->not_affected_count++;
 	amendments_settle(a);
 }
 

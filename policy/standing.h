@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "policy/due.h"
+#include "policy/feeds/feed.h"
 #include "policy/governance/amendments.h"
 #include "policy/governance/operators.h"
 #include "policy/policy.h"
@@ -111,6 +112,25 @@ const struct statement_document *standing_statement_at(const struct standing *s,
 
 /* Of the maintenance statements among them, by their beginnings; as long as they. */
 const struct due_window *standing_windows(const struct standing *s, size_t *count);
+
+/*
+ * These advisories are in force under this name, instead of those before, from a notice of this
+ * time on. ERR_FORMAT_SIZE if there would be more than INFORCE_FEEDS_MAX names, or the list too
+ * large; ERR_MEMORY.
+ */
+enum err standing_take_feed(
+    struct standing *s, struct view name, const struct digest *digest, uint64_t iat_s) MUST_USE;
+
+/* NULL: none of this name is. */
+const struct digest *standing_feed(const struct standing *s, struct view name);
+
+/*
+ * What is in force is known by its digest. Before standing_amendments are used, the texts have to
+ * be there: given (moved; where it is none that is wanted it is freed), or fetched, if they are
+ * not. ERR_DIGEST, ERR_CONFIG if one is no feed, ERR_MEMORY; what `fetch` returned.
+ */
+void standing_give_feed(struct standing *s, struct feed **feed);
+enum err standing_fetch_feeds(struct standing *s, policy_fetch *fetch, void *context) MUST_USE;
 
 /* What an appraisal has to know of them, as long as they; NULL: nothing. */
 const struct amendments *standing_amendments(const struct standing *s);

@@ -10,6 +10,7 @@
 #include "journal/logger.h"
 #include "signer/control.h"
 #include "signer/ends.h"
+#include "signer/feeds/feed_watch.h"
 #include "signer/front/conn_pool.h"
 #include "signer/front/links.h"
 #include "signer/front/listener.h"
@@ -64,6 +65,7 @@ struct signer {
 	struct listener listener;
 	struct control_server control;
 	struct reloader reloader;
+	struct feed_watch feeds;
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_idle_t busy; /* active while frames wait for the next turn */
@@ -217,6 +219,7 @@ start(struct signer *s, struct loaded *l)
 	if ((e = control_open(&s->control, &s->loop, l->config->status_socket, service)) !=
 		ERR_OK ||
 	    (e = policy_change_open(service, &s->loop, &changed)) != ERR_OK ||
+	    (e = feed_watch_open(&s->feeds, &s->loop, service)) != ERR_OK ||
 	    (e = reloader_open(&s->reloader, &s->loop, s->config_path, &s->libraries, l, service,
 		 &s->fronts)) != ERR_OK)
 		return e;
@@ -343,6 +346,7 @@ close_all(struct signer *s)
 	stop_fronts(s);
 	control_close(&s->control);
 	reloader_close(&s->reloader);
+	feed_watch_close(&s->feeds);
 	policy_change_close(&s->service);
 	uv_close((uv_handle_t *)&s->prepare, NULL);
 	uv_close((uv_handle_t *)&s->check, NULL);
@@ -473,6 +477,7 @@ on_tick(uv_timer_t *handle)
 	recall_tick(&s->service);
 	policy_change_look(&s->service);
 	reloader_tick(&s->reloader);
+	feed_watch_tick(&s->feeds);
 	ends_say(&s->service);
 	logger_tend();
 }
@@ -532,7 +537,8 @@ on_ready(void *context)
 	/* What it says of itself comes before anything is accepted. */
 	if (ceremony_begin(&s->ceremony, &s->service.chronicle, s->service.ledger,
 		service_now_s(&s->service)) != ERR_OK ||
-	    !say_succession(s) || policy_change_begin(&s->service) != ERR_OK) {
+	    !say_succession(s) || policy_change_begin(&s->service) != ERR_OK ||
+	    feed_watch_begin(&s->service) != ERR_OK) {
 		on_fatal(s);
 		return;
 	}

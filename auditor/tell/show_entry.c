@@ -95,6 +95,10 @@ show_notice(const struct notice *n, struct evidence_reader *evidence, const stru
 	case NOTICE_TOKEN:
 		show_token(&n->token, d);
 		break;
+	case NOTICE_FEED:
+		display_field(d, "  feed", "%.*s", SHOWN(n->name));
+		display_digest(d, "  advisories", &n->sha256);
+		break;
 	case NOTICE_OTHER:
 		display_field(d, "  subject", "%.*s", SHOWN(n->subject));
 		break;

@@ -110,6 +110,8 @@ show_findings(const struct report *r, const struct display *d)
 	for (size_t i = 0; i < r->accepted_count; i++)
 		display_field(d, "  accepted", "%.*s: %.*s, by the policy",
 		    SHOWN(r->accepted[i].kind), SHOWN(r->accepted[i].code));
+	for (size_t i = 0; i < r->feed_count; i++)
+		display_digest(d, "  advisories", &r->feed[i]);
 	for (size_t i = 0; i < r->exception_count; i++) {
 		const struct report_exception *x = &r->exception[i];
 		char until[UTC_TEXT_SIZE];

@@ -73,6 +73,9 @@ show_notices(const struct display *d, const struct walk_counts *c)
 	    c->notices[NOTICE_MANIFEST], display_plural(c->notices[NOTICE_MANIFEST]),
 	    c->notices[NOTICE_STATEMENT], display_plural(c->notices[NOTICE_STATEMENT]),
 	    c->notices[NOTICE_TOKEN]);
+	if (c->notices[NOTICE_FEED] > 0)
+		display_field(d, "feeds", "%" PRIu64 " notice%s of advisories",
+		    c->notices[NOTICE_FEED], display_plural(c->notices[NOTICE_FEED]));
 	if (c->stops > 0)
 		display_field(d, "not covered",
 		    "%" PRIu64 " s in which the signer took no bundles, in %" PRIu64 " stop%s",
@@ -243,6 +246,7 @@ write_counts(struct json *j, const struct walk *w)
 	json_number(j, "statement", c->notices[NOTICE_STATEMENT]);
 	json_number(j, "key", c->notices[NOTICE_KEY]);
 	json_number(j, "token", c->notices[NOTICE_TOKEN]);
+	json_number(j, "feed", c->notices[NOTICE_FEED]);
 	json_close(j, '{');
 	json_number(j, "not_covered_s", c->down_s);
 	json_number(j, "stops", c->stops);

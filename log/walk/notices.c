@@ -41,6 +41,7 @@ static void tell_approvals(
     const struct notices *n, const struct notice *notice, struct reason *reason);
 static void take_statement(
     struct notices *n, const struct notice *notice, uint64_t before_s, struct reason *reason);
+static void take_feed(struct notices *n, const struct notice *notice, struct reason *reason);
 static void take_key(struct notices *n, const struct notice *notice,
     const struct entry_place *place, struct reason *reason);
 static void take_retired(struct notices *n, struct reason *reason);
@@ -117,6 +118,9 @@ notices_take(struct notices *n, const struct notice *notice, const struct entry_
 		break;
 	case NOTICE_KEY:
 		take_key(n, notice, place, reason);
+		break;
+	case NOTICE_FEED:
+		take_feed(n, notice, reason);
 		break;
 	case NOTICE_TOKEN: /* the signer's word: nothing follows from it */
 	case NOTICE_OTHER:
@@ -207,8 +211,11 @@ notices_windows(const struct notices *n, const struct due_window **windows, size
 bool
 notices_amendments(const struct notices *n, const struct amendments **amendments)
 {
-	*amendments = n->standing != NULL ? standing_amendments(n->standing) : NULL;
-	return n->standing != NULL;
+	*amendments = NULL;
+	if (n->standing == NULL || standing_fetch_feeds(n->standing, fetch, n->evidence) != ERR_OK)
+		return false;
+	*amendments = standing_amendments(n->standing);
+	return true;
 }
 
 bool
@@ -350,6 +357,16 @@ take_statement(
 		give_up(n, reason, "the statement", ERR_UNSUPPORTED);
 	else
 		give_up(n, reason, "the statement", e);
+}
+
+static void
+take_feed(struct notices *n, const struct notice *notice, struct reason *reason)
+{
+	enum err e;
+
+	if (n->standing != NULL && (e = standing_take_feed(n->standing, notice->name,
+					&notice->sha256, notice->issued_s)) != ERR_OK)
+		give_up(n, reason, "the feed", e);
 }
 
 static void

@@ -50,6 +50,7 @@ judge(const struct policy_rule *rule, const struct amendments *amendments,
 	}
 	if (c->kind == COMPONENT_RUNTIME)
 		judge_groups(&b, rule, c);
+	judge_vulnerable(&b, rule, amendments, c, received_s);
 	return verdict_end(&b, out);
 }
 
@@ -86,6 +87,7 @@ appraise_conclude(const struct policy *p, const struct policy_rule *rule,
 {
 	struct conclusion c = {
 	    .rule = rule,
+	    .amendments = in->amendments,
 	    .in = in,
 	    .component = in->component,
 	    .words = storage,
@@ -138,6 +140,7 @@ appraise_every_finding(const struct policy_rule *rule, const struct appraise_inp
 	struct buf words = BUF_INIT;
 	struct report concluded;
 	struct conclusion c = {.rule = rule,
+	    .amendments = in->amendments,
 	    .in = in,
 	    .component = in->component,
 	    .words = &words,
@@ -184,7 +187,7 @@ conclude(struct conclusion *c)
 	memset(out->claim, 0, sizeof(out->claim));
 	memset(out->not_checked, 0, sizeof(out->not_checked));
 	out->reference_count = out->finding_count = out->accepted_count = 0;
-	out->exception_count = 0;
+	out->exception_count = out->feed_count = 0;
 	out->finding_total = 0;
 	/* So that words do not move. */
 	(void)buf_reserve(
@@ -258,11 +261,12 @@ conclude_kind(struct conclusion *c, enum component_kind kind)
 		conclusion_worsen(c, v->outcome);
 	} else if (v != NULL && v->judged) {
 		c->references = c->references | v->references;
-		conclusion_claim(c, kind, v->outcome);
+		conclusion_claim_judged(c, v);
 	} else if (v != NULL) {
 		c->out->not_checked[kind] = true;
-		if (v->outcome != REPORT_AFFIRMING) /* by no rule: something of it is revoked */
-			conclusion_claim(c, kind, v->outcome);
+		/* By no rule: something of it is revoked, or known to be vulnerable. */
+		if (v->outcome != REPORT_AFFIRMING)
+			conclusion_claim_judged(c, v);
 		if (!c->rule->recorded[kind])
 			(void)conclusion_find(c, FINDING_UNCHECKED, REPORT_WARNING, kind);
 	} else if (c->rule->require[kind] && is_said_to_lack(c, kind)) {

@@ -9,8 +9,10 @@
 #define CLAIM_WARNING      32
 #define CLAIM_UNRECOGNISED 33 /* executables: not known to be bad */
 
+static void claim(
+    struct conclusion *c, enum component_kind kind, enum report_status outcome, bool only_known);
 static enum report_claim claim_of(enum component_kind kind);
-static int8_t claim_value(enum report_claim claim, enum report_status outcome);
+static int8_t claim_value(enum report_claim claim, enum report_status outcome, bool only_known);
 
 struct own_finding *
 conclusion_find(
@@ -18,7 +20,7 @@ conclusion_find(
 {
 	struct own_finding *own = &c->own[c->own_count++];
 
-	own->severity = severity_of(outcome);
+	own->severity = severity_of(f, outcome);
 	own->kind = kind;
 	own->finding.kind = kind == COMPONENT_KIND_COUNT
 				? VIEW_LITERAL("bundle")
@@ -68,14 +70,29 @@ conclusion_beside(struct conclusion *c, const struct report_rollout *beside)
 void
 conclusion_claim(struct conclusion *c, enum component_kind kind, enum report_status outcome)
 {
-	const enum report_claim claim = claim_of(kind);
-	const int8_t value = claim_value(claim, outcome);
-	int8_t *now = &c->out->claim[claim];
+	claim(c, kind, outcome, false);
+}
+
+void
+conclusion_claim_judged(struct conclusion *c, const struct component_verdict *v)
+{
+	claim(c, v->kind, v->outcome, v->only_known);
+}
+
+static void
+claim(struct conclusion *c, enum component_kind kind, enum report_status outcome, bool only_known)
+{
+	const enum report_claim spoken = claim_of(kind);
+	const int8_t value = claim_value(spoken, outcome, only_known);
+	int8_t *now = &c->out->claim[spoken];
 
 	c->claimed = true;
 	conclusion_worsen(c, outcome);
-	if (*now == 0 || report_status_rank(report_claim_status(value)) >
-			     report_status_rank(report_claim_status(*now)))
+	/* Executables that are known to be vulnerable are known: 33 says less of them than 32. */
+	if (*now == 0 ||
+	    report_status_rank(report_claim_status(value)) >
+		report_status_rank(report_claim_status(*now)) ||
+	    (*now == CLAIM_WARNING && value == CLAIM_UNRECOGNISED))
 		*now = value;
 }
 
@@ -102,7 +119,7 @@ claim_of(enum component_kind kind)
 }
 
 static int8_t
-claim_value(enum report_claim claim, enum report_status outcome)
+claim_value(enum report_claim claim, enum report_status outcome, bool only_known)
 {
 	switch (outcome) {
 	case REPORT_AFFIRMING:
@@ -110,7 +127,8 @@ claim_value(enum report_claim claim, enum report_status outcome)
 	case REPORT_NONE:
 		return CLAIM_UNEXPECTED;
 	case REPORT_WARNING:
-		return claim == REPORT_EXECUTABLES ? CLAIM_UNRECOGNISED : CLAIM_WARNING;
+		return claim == REPORT_EXECUTABLES && !only_known ? CLAIM_UNRECOGNISED
+								  : CLAIM_WARNING;
 	case REPORT_CONTRAINDICATED:
 		break;
 	}

@@ -5,6 +5,7 @@
 #define HALLMARK_POLICY_APPRAISAL_CONCLUSION_H
 
 #include "policy/appraisal/verdict.h"
+#include "policy/governance/amendments.h"
 #include "policy/rules/rule.h"
 
 /*
@@ -35,7 +36,8 @@ struct own_finding {
 
 struct conclusion {
 	const struct policy_rule *rule;
-	const struct appraise_input *in; /* what it is concluded from, beside the components */
+	const struct amendments *amendments; /* NULL: none */
+	const struct appraise_input *in;     /* what it is concluded from, beside the components */
 	const struct component_verdict *const *component; /* by kind */
 	struct buf *words;
 	struct report *out;
@@ -56,6 +58,9 @@ void conclusion_detail(struct conclusion *c, struct own_finding *own, const char
 
 /* A claim is as bad as the worst of the components that it speaks for. */
 void conclusion_claim(struct conclusion *c, enum component_kind kind, enum report_status outcome);
+
+/* As it was judged: where it has known vulnerabilities alone, the claim says so. */
+void conclusion_claim_judged(struct conclusion *c, const struct component_verdict *v);
 
 void conclusion_worsen(struct conclusion *c, enum report_status by);
 

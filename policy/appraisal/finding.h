@@ -72,6 +72,9 @@
 	    "a hidden value that the policy does not name")                                        \
 	X(FINDING_ABSENT, "absent-fact", "unmatched", "the fact was not measured")                 \
 	X(FINDING_UNLISTED, "unlisted-package", "unlisted", "no package list of the rule has it")  \
+	/* about a package or a file; the subject is the fact, or its path */                      \
+	X(FINDING_VULNERABLE, "vulnerable", "vulnerable of the workload",                          \
+	    "it has a known vulnerability")                                                        \
 	/* about a component; no subject, but for what it was made with */                         \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \
 	    "the component holds no measurement")                                                  \

@@ -57,6 +57,10 @@ void judge_made(
 /* Whether that has a value of this name. */
 bool judge_is_made_with(const struct component *c, struct view name);
 
+/* What the feeds in force know of it, whether a rule judges it or not. */
+void judge_vulnerable(struct verdict_builder *b, const struct policy_rule *rule,
+    const struct amendments *amendments, const struct component *c, uint64_t now_s);
+
 /* unmeasured: a finding for each kind that lacks, or one for all of them */
 void judge_unmeasured(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);

@@ -13,25 +13,27 @@ static struct report_finding finding_of(
 static void lay_out(struct component_verdict *v, const struct verdict_builder *b);
 
 enum severity
-severity_of(enum report_status outcome)
+severity_of(enum finding f, enum report_status outcome)
 {
+	const bool known = f == FINDING_VULNERABLE;
+
 	switch (outcome) {
 	case REPORT_CONTRAINDICATED:
-		return SEVERITY_CONTRAINDICATED;
+		return known ? SEVERITY_CONTRAINDICATED_KNOWN : SEVERITY_CONTRAINDICATED;
 	case REPORT_WARNING:
-		return SEVERITY_WARNING;
+		return known ? SEVERITY_WARNING_KNOWN : SEVERITY_WARNING;
 	default:
-		return SEVERITY_NONE;
+		return known ? SEVERITY_NONE_KNOWN : SEVERITY_NONE;
 	}
 }
 
 enum report_status
 severity_outcome(enum severity s)
 {
-	static const enum report_status outcomes[SEVERITY_COUNT] = {
+	static const enum report_status outcomes[] = {
 	    REPORT_CONTRAINDICATED, REPORT_WARNING, REPORT_NONE};
 
-	return outcomes[s];
+	return outcomes[s / 2];
 }
 
 void
@@ -50,7 +52,7 @@ struct buf *
 verdict_find(
     struct verdict_builder *b, enum finding f, enum report_status outcome, struct view subject)
 {
-	const enum severity s = severity_of(outcome);
+	const enum severity s = severity_of(f, outcome);
 
 	detail_close(b);
 	b->total++;
@@ -101,8 +103,10 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->judged = b->judged;
 	v->outcome = REPORT_AFFIRMING;
 	for (size_t s = SEVERITY_COUNT; s-- > 0;)
-		if (b->count[s] > 0)
+		if (b->count[s] > 0) {
 			v->outcome = severity_outcome((enum severity)s);
+			v->only_known = s % 2 != 0; /* one that is not stands before it */
+		}
 	v->total = b->total;
 	v->valid_until_s = b->valid_until_s;
 	v->references = b->references;
@@ -137,7 +141,7 @@ detail_close(struct verdict_builder *b)
 	b->open->detail_size = b->words.size - b->open->detail_at;
 	if (b->detail.failed)
 		b->words.failed = true; /* a detail that was cut short must not be reported */
-	else if (is_heard(b, severity_of(b->open->outcome)))
+	else if (is_heard(b, severity_of(b->open->finding, b->open->outcome)))
 		tell(b, b->open);
 	if (b->open == &b->beyond && !b->words.failed)
 		b->words.size = b->beyond.subject_at;

@@ -19,21 +19,28 @@
 #include "proto/evidence/component.h"
 #include "proto/report/report.h"
 
-/* Findings by outcome, in the order in which a report shows them. */
+/*
+ * Findings by outcome, in the order in which a report shows them. Known vulnerabilities, of which
+ * there may be many, stand behind all others of their outcome.
+ */
 enum severity {
 	SEVERITY_CONTRAINDICATED,
+	SEVERITY_CONTRAINDICATED_KNOWN,
 	SEVERITY_WARNING,
+	SEVERITY_WARNING_KNOWN,
 	SEVERITY_NONE,
+	SEVERITY_NONE_KNOWN,
 	SEVERITY_COUNT,
 };
 
-enum severity severity_of(enum report_status outcome);
+enum severity severity_of(enum finding f, enum report_status outcome);
 enum report_status severity_outcome(enum severity s);
 
 struct component_verdict {
 	enum component_kind kind;
 	bool judged;                /* a rule looked at it */
 	enum report_status outcome; /* the worst of the findings; AFFIRMING if there were none */
+	bool only_known;            /* none but known vulnerabilities is as bad as that */
 	uint64_t total;             /* findings, kept or not */
 	uint64_t valid_until_s;
 	uint64_t references; /* bit i: reference[i] of the rule counted */

@@ -5,6 +5,7 @@
 #include <uthash.h>
 
 #include "policy/compile/draft.h"
+#include "policy/compile/policy_feeds.h"
 #include "policy/compile/policy_groups.h"
 #include "policy/compile/policy_parts.h"
 #include "policy/compile/policy_rules.h"
@@ -46,6 +47,7 @@ policy_compile(struct policy *p, const char *file, policy_part_read *read, void 
 		    d.raw->name);
 	p->review_by_s = draft_date(&d, "review_by", d.raw->review_by);
 	policy_parts_compile(&d, read, context);
+	policy_feeds_compile(&d);
 	policy_groups_compile(&d);
 	p->rule_count = d.raw->workloads_count;
 	for (size_t i = 0; i < p->rule_count; i++)

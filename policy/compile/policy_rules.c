@@ -5,6 +5,7 @@
 #include "policy/compile/policy_accept.h"
 #include "policy/compile/policy_except.h"
 #include "policy/compile/policy_facts.h"
+#include "policy/compile/policy_feeds.h"
 #include "policy/compile/policy_groups.h"
 #include "policy/compile/policy_named.h"
 #include "policy/compile/policy_sets.h"
@@ -62,6 +63,9 @@ policy_rules_compile_start(struct draft *d, size_t index, struct policy_rule *to
 	to->match = of->match;
 	to->collectors = of->collectors;
 	to->collector_count = of->collector_count;
+	to->vulnerable = of->vulnerable;
+	to->feeds = of->feeds;
+	to->feed_count = of->feed_count;
 	compile(d, &entry);
 	to->own_group = of->own_group;
 	of->start = to;
@@ -77,6 +81,7 @@ compile(struct draft *d, const struct draft_entry *entry)
 		take_patterns(&p);
 		take_silence(&p);
 		policy_tokens_compile(d, entry->index);
+		policy_feeds_of_entry(d, entry->index);
 	}
 	policy_groups_take(d, key_of(&p, ".group"), p.raw->group, p.rule);
 	p.rule->review_by_s = draft_date(d, key_of(&p, ".review_by"), p.raw->review_by);

@@ -125,6 +125,15 @@ static const cyaml_schema_value_t window_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_window, window_fields),
 };
 
+static const cyaml_schema_field_t feed_fields[] = {
+    TEXT(name, REQUIRED, struct raw_feed, BUNDLE_WORKLOAD_MAX),
+    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_feed, max_age_s),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t feed_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_feed, feed_fields),
+};
+
 static const cyaml_schema_field_t package_list_fields[] = {
     TEXT(name, REQUIRED, struct raw_package_list, BUNDLE_WORKLOAD_MAX),
     TEXT(file, REQUIRED, struct raw_package_list, PATH_BYTES_MAX),
@@ -301,6 +310,8 @@ static const cyaml_schema_field_t start_fields[] = {
 		"signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),            \
 	    CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),     \
 	    CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),                   \
+	    OUTCOME(vulnerable, struct raw_workload),                                              \
+	    LIST(feeds, OPTIONAL, struct raw_workload, &name_entry, 0, REPORT_FEEDS_MAX),          \
 	    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),               \
 	    RULE(image, image_rule_fields), RULE(runtime, fact_rule_fields)
 #define COLLECTORS                                                                                 \
@@ -352,6 +363,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
 #define OF_THE_POLICY                                                                              \
 	TEXT(name, REQUIRED, struct raw_policy, BUNDLE_WORKLOAD_MAX),                              \
 	    TEXT(operators, OPTIONAL, struct raw_policy, PATH_BYTES_MAX),                          \
+	    LIST(feeds, OPTIONAL, struct raw_policy, &feed_entry, 1, REPORT_FEEDS_MAX),            \
 	    TEXT(review_by, OPTIONAL, struct raw_policy, UTC_SIZE),                                \
 	    LIST(groups, OPTIONAL, struct raw_policy, &group_entry, 1, POLICY_GROUPS_MAX),         \
 	    CYAML_FIELD_MAPPING_PTR(                                                               \

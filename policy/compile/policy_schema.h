@@ -114,6 +114,11 @@ struct raw_fact {
 	enum raw_outcome unmatched;
 };
 
+struct raw_feed {
+	char *name;
+	uint32_t max_age_s;
+};
+
 struct raw_package_list {
 	char *name, *file;
 };
@@ -146,9 +151,9 @@ struct raw_workload {
 	struct raw_token *token;
 	uint32_t token_count;
 	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
-	enum raw_outcome missing, unmeasured, mixed_release;
-	char **release;
-	uint32_t release_count;
+	enum raw_outcome missing, unmeasured, mixed_release, vulnerable;
+	char **release, **feeds;
+	uint32_t release_count, feeds_count;
 	bool main_only;
 	struct raw_file_rule *executable, *files, *libraries;
 	struct raw_fact_rule *config, *host, *image, *packages, *runtime;
@@ -179,6 +184,8 @@ struct raw_policy {
 	struct raw_group *groups;
 	uint32_t groups_count;
 	struct raw_rollout *rollout;
+	struct raw_feed *feeds;
+	uint32_t feeds_count;
 	struct raw_package_list *package_lists;
 	uint32_t package_lists_count;
 	struct raw_collectors_ca *collectors_ca;

@@ -125,6 +125,12 @@ struct fact_demand {
 	enum report_status unmatched;
 };
 
+/* Advisories that are wanted. What they are, the log says. */
+struct policy_feed {
+	const char *name;
+	uint32_t max_age_s; /* 0: however old it may be */
+};
+
 struct policy_package_list {
 	const char *name;
 	struct package_list *list;
@@ -174,6 +180,9 @@ struct policy_rule {
 	const struct file_rule *files[COMPONENT_KIND_COUNT];
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
 	enum report_status mixed_release;
+	enum report_status vulnerable;
+	size_t feed_count;
+	const struct view *feeds; /* names, rising; REPORT_FEEDS_MAX at most */
 	size_t reference_count;
 	const struct policy_reference **reference; /* by name; at most POLICY_RULE_SETS_MAX */
 	uint64_t *family; /* of each reference: its bit, and those of its family's others */
@@ -196,6 +205,8 @@ struct policy {
 	size_t collectors_ca_count;
 	struct policy_collectors_ca *collectors_ca; /* in the file's order */
 	uint64_t review_by_s;                       /* of all of it; 0: not said */
+	size_t feed_count;
+	struct policy_feed *feeds; /* in the file's order */
 	size_t source_count;
 	struct policy_source *sources; /* in the file's order */
 	size_t reference_count;

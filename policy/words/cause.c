@@ -57,6 +57,9 @@ static const char *const mends[FINDING_COUNT] = {
 	"have the collector measure it; hallmark-collector measure shows what it finds",
     [FINDING_UNLISTED] = "take the package away, or put it at the version that a list has; if it "
 			 "belongs there, add it to a list",
+    [FINDING_VULNERABLE] =
+	"install the version that mends it; or have an approver say why it does not matter here "
+	"(hallmark-hsm statement sign --kind not-affected)",
     [FINDING_EMPTY] = "see why the collector found nothing: its rule for the workload, its rights",
     [FINDING_MAIN_ONLY] = "take main_only out of collector.yaml; or accept it (main_only: true)",
     [FINDING_EXCLUDED] = "take it out of excludes in collector.yaml; or accept it (excludes:)",
@@ -85,6 +88,7 @@ static const struct other_key {
 	bool of_entry; /* it is the entry's, not the part's */
 } other_keys[] = {
     {FINDING_UNLISTED, "unlisted", false},
+    {FINDING_VULNERABLE, "vulnerable", true},
     {FINDING_EMPTY, "missing", true},
     {FINDING_MAIN_ONLY, "main_only", true},
     {FINDING_EXCLUDED, "excludes", false},

@@ -24,6 +24,8 @@ static void say_windows(struct clause_writer *w, const struct policy_family *f);
 static const char *release_name(
     const struct policy *p, const struct policy_family *f, size_t release);
 static void say_release(struct clause_writer *w);
+static void say_feeds(struct clause_writer *w);
+static void say_feeds_of_top(struct clause_writer *w);
 static void say_operators(struct clause_writer *w, const struct operators *o);
 static void say_operator(struct clause_writer *w, const struct operator_entry *op);
 static void say_collectors_ca(struct clause_writer *w, const struct policy_collectors_ca *ca);
@@ -55,6 +57,7 @@ clauses_of_rule(const struct policy *p, const struct policy_rule *r, struct clau
 		buf_append_string(
 		    clause_begin(&w, "main_only", (struct view){NULL, 0}, ".main_only"),
 		    "what was measured of the main process alone is accepted");
+	say_feeds(&w);
 	say_review(&w, r->review_by_s, ".review_by");
 	say_tokens(&w, r->tokens);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
@@ -79,6 +82,7 @@ clauses_of_top(const struct policy *p, struct clauses *to)
 		say_collectors_ca(&w, &p->collectors_ca[i]);
 	if (p->operators.operators != NULL)
 		say_operators(&w, p->operators.operators);
+	say_feeds_of_top(&w);
 	for (size_t i = 0; i < p->package_list_count; i++)
 		say_package_list(&w, &p->package_lists[i]);
 	clauses_of_sources(&w);
@@ -261,6 +265,31 @@ say_release(struct clause_writer *w)
 	if (r->release_count > 0)
 		clause_outcome(w, "mixed_release", r->mixed_release,
 		    finding_sentence(FINDING_MIXED_RELEASE), ".mixed_release");
+}
+
+static void
+say_feeds_of_top(struct clause_writer *w)
+{
+	for (size_t i = 0; i < w->policy->feed_count; i++) {
+		const struct policy_feed *f = &w->policy->feeds[i];
+		struct buf *to = clause_begin(w, "feed", view_of_string(f->name), "feeds");
+
+		clause_quote(to, view_of_string(f->name));
+		if (f->max_age_s > 0)
+			buf_append_format(to, ", at most %u s old", f->max_age_s);
+	}
+}
+
+/* Which advisories are looked into, and what they yield. */
+static void
+say_feeds(struct clause_writer *w)
+{
+	const struct policy_rule *r = w->rule;
+
+	for (size_t i = 0; i < r->feed_count; i++)
+		clause_quote(clause_begin(w, "feed", r->feeds[i], ".feeds"), r->feeds[i]);
+	clause_outcome(
+	    w, "vulnerable", r->vulnerable, finding_sentence(FINDING_VULNERABLE), ".vulnerable");
 }
 
 static void

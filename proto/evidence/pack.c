@@ -86,5 +86,5 @@ pack_content(const struct pack_header *h, struct view stored, struct buf *to)
 static bool
 kind_is_known(uint8_t kind)
 {
-	return kind >= PACK_COMPONENT && kind <= PACK_PACKAGE_LIST;
+	return kind >= PACK_COMPONENT && kind <= PACK_FEED;
 }

@@ -32,6 +32,7 @@ enum pack_kind {
 	PACK_CA =
 	    9, /* certificates of CAs of collectors, PEM (policy/governance/collectors_ca.h) */
 	PACK_PACKAGE_LIST = 10, /* packages that a host may have (policy/rules/package_list.h) */
+	PACK_FEED = 11,         /* advisories (policy/feeds/advisories.h) */
 };
 
 struct pack_header {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/encoding.h"
+#include "proto/evidence/bundle.h"
 #include "proto/json/json_read.h"
 #include "proto/report/notice.h"
 #include "proto/text.h"
@@ -13,13 +14,16 @@
 
 #define LINE_SIZE_MIN (7 + DIGEST_HEX_SIZE + 3) /* bytes: a number of one digit */
 
+static int feed_compare(const void *a, const void *b);
 static int number_compare(const void *a, const void *b);
 static int statement_compare(const void *a, const void *b);
+static bool write_feeds(struct inforce_feed *feeds, size_t count, struct buf *to);
 static bool write_numbers(struct inforce_number *numbers, size_t count, struct buf *to);
 static bool write_statements(struct inforce_statement *statements, size_t count, struct buf *to);
 static void append_digest(struct buf *to, const struct digest *d);
 static enum err parse_lines(struct view text, struct inforce *f);
 static enum err parse_line(struct view line, struct inforce *f);
+static bool parse_feed(struct view rest, struct inforce *f);
 static bool parse_number(struct view rest, struct inforce *f);
 static bool parse_statement(struct view rest, struct inforce *f);
 static bool take_digest(struct view *rest, struct digest *out);
@@ -32,12 +36,13 @@ inforce_write(struct inforce *f, struct buf *to)
 	enum err e;
 
 	buf_append_string(to, FIRST_LINE "\n");
+	good = write_feeds(f->feeds, f->feed_count, to);
 	if (f->has_manifest) {
 		buf_append_string(to, "manifest ");
 		append_digest(to, &f->manifest);
 		buf_append_byte(to, '\n');
 	}
-	good = write_numbers(f->numbers, f->number_count, to) &&
+	good = good && write_numbers(f->numbers, f->number_count, to) &&
 	       write_statements(f->statements, f->statement_count, to);
 	if (!good)
 		e = ERR_FORMAT;
@@ -85,6 +90,14 @@ inforce_free(struct inforce **f)
 }
 
 static int
+feed_compare(const void *a, const void *b)
+{
+	const struct inforce_feed *x = a, *y = b;
+
+	return view_compare(x->name, y->name);
+}
+
+static int
 number_compare(const void *a, const void *b)
 {
 	const struct inforce_number *x = a, *y = b;
@@ -98,6 +111,26 @@ statement_compare(const void *a, const void *b)
 	const struct inforce_statement *x = a, *y = b;
 
 	return digest_compare(&x->sha256, &y->sha256);
+}
+
+static bool
+write_feeds(struct inforce_feed *feeds, size_t count, struct buf *to)
+{
+	if (count > INFORCE_FEEDS_MAX)
+		return false;
+	if (count > 0)
+		qsort(feeds, count, sizeof(*feeds), feed_compare);
+	for (size_t i = 0; i < count; i++) {
+		if (bundle_workload_check(feeds[i].name) != ERR_OK ||
+		    (i > 0 && feed_compare(&feeds[i - 1], &feeds[i]) == 0))
+			return false;
+		buf_append_string(to, "feed ");
+		buf_append_view(to, feeds[i].name);
+		buf_append_byte(to, ' ');
+		append_digest(to, &feeds[i].sha256);
+		buf_append_byte(to, '\n');
+	}
+	return true;
 }
 
 static bool
@@ -179,7 +212,9 @@ parse_line(struct view line, struct inforce *f)
 		return ERR_FORMAT;
 	kind = (struct view){line.data, (size_t)(space - line.data)};
 	rest = (struct view){space + 1, line.size - kind.size - 1};
-	if (view_equal(kind, VIEW_LITERAL("manifest"))) {
+	if (view_equal(kind, VIEW_LITERAL("feed"))) {
+		good = parse_feed(rest, f);
+	} else if (view_equal(kind, VIEW_LITERAL("manifest"))) {
 		good = !f->has_manifest && take_digest(&rest, &f->manifest) && rest.size == 0;
 		f->has_manifest = true;
 	} else if (view_equal(kind, VIEW_LITERAL("number"))) {
@@ -193,6 +228,21 @@ parse_line(struct view line, struct inforce *f)
 			f->unknown_kind = kind;
 	}
 	return good ? ERR_OK : ERR_FORMAT;
+}
+
+/* Sorted lines may still have a name twice, with two digests. */
+static bool
+parse_feed(struct view rest, struct inforce *f)
+{
+	struct inforce_feed *feed = &f->feeds[f->feed_count];
+	const uint8_t *space = rest.size == 0 ? NULL : memchr(rest.data, ' ', rest.size);
+
+	if (space == NULL || f->feed_count++ == INFORCE_FEEDS_MAX)
+		return false;
+	feed->name = (struct view){rest.data, (size_t)(space - rest.data)};
+	rest = (struct view){space + 1, rest.size - feed->name.size - 1};
+	return bundle_workload_check(feed->name) == ERR_OK && take_digest(&rest, &feed->sha256) &&
+	       rest.size == 0 && (f->feed_count == 1 || feed_compare(feed - 1, feed) < 0);
 }
 
 /* Sorted lines may still have a key twice, with two numbers. */

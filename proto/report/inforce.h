@@ -4,11 +4,12 @@
  * feed:
  *
  *   hallmark in force v1
+ *   feed <name> <sha256>          advisories, the newest of this name
  *   manifest <sha256>             once one is
  *   number <key id> <decimal>     the largest number used, for each key of a statement in this log
  *   statement <sha256> <kind>     taken, its time not over, not revoked
  *
- * feed and enforce are reserved. Lines of other kinds, `<kind> <printable text>`, are left to later
+ * enforce is reserved. Lines of other kinds, `<kind> <printable text>`, are left to later
  * versions.
  */
 #ifndef HALLMARK_PROTO_REPORT_INFORCE_H
@@ -24,6 +25,13 @@
 
 #define INFORCE_SIZE_MAX 1048576 /* bytes: some 10,000 statements, which no site has at once */
 
+#define INFORCE_FEEDS_MAX 64 /* names that a log has ever had: none goes */
+
+struct inforce_feed {
+	struct view name;
+	struct digest sha256; /* of its text */
+};
+
 struct inforce_number {
 	struct digest key; /* SHA-256 of the key's SubjectPublicKeyInfo */
 	uint64_t number;   /* 1 to 2^53 - 1 */
@@ -35,6 +43,8 @@ struct inforce_statement {
 };
 
 struct inforce {
+	size_t feed_count;
+	struct inforce_feed feeds[INFORCE_FEEDS_MAX]; /* by name, each once */
 	bool has_manifest;
 	struct digest manifest;
 	size_t number_count;
@@ -46,7 +56,7 @@ struct inforce {
 };
 
 /*
- * Sorts both arrays, then appends the text; nothing on an error: ERR_FORMAT for a value out of
+ * Sorts the arrays, then appends the text; nothing on an error: ERR_FORMAT for a value out of
  * range, a key or a statement twice; ERR_FORMAT_SIZE; ERR_MEMORY.
  */
 enum err inforce_write(struct inforce *f, struct buf *to) MUST_USE;

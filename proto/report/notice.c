@@ -1,6 +1,7 @@
 #include "proto/report/notice.h"
 
 #include "proto/encoding.h"
+#include "proto/evidence/bundle.h"
 #include "proto/json/json_extensions.h"
 
 #define NOTICE_NAME(identifier, name) [identifier] = VIEW_LITERAL(name),
@@ -22,6 +23,7 @@ static void write_subject(struct json_writer *w, const struct notice *n);
 static void write_start(struct json_writer *w, const struct notice *n);
 static void write_manifest(struct json_writer *w, const struct notice *n);
 static void write_statement(struct json_writer *w, const struct notice *n);
+static void write_feed(struct json_writer *w, const struct notice *n);
 static void write_key(struct json_writer *w, const struct notice *n);
 static enum err read_all(struct json_reader *r, struct notice *n);
 static bool read_tail(struct json_reader *r, struct notice *n);
@@ -29,6 +31,7 @@ static bool read_subject(struct json_reader *r, struct notice *n);
 static bool read_start(struct json_reader *r, struct notice *n);
 static bool read_manifest(struct json_reader *r, struct notice *n);
 static bool read_statement(struct json_reader *r, struct notice *n);
+static bool read_feed(struct json_reader *r, struct notice *n);
 static bool read_key(struct json_reader *r, struct notice *n);
 
 enum err
@@ -106,6 +109,9 @@ notice_check(const struct notice *n)
 	case NOTICE_TOKEN:
 		good = token_seen_is_good(&n->token);
 		break;
+	case NOTICE_FEED:
+		good = bundle_workload_check(n->name) == ERR_OK;
+		break;
 	case NOTICE_OTHER:
 		good = entry_word_is_good(n->kind_name, NOTICE_WORD_MAX) &&
 		       find_name(kinds, NOTICE_OTHER, n->kind_name) == NOTICE_OTHER;
@@ -126,7 +132,8 @@ notice_write(const struct notice *n, struct buf *to)
 
 	if ((e = notice_check(n)) != ERR_OK ||
 	    (e = json_write_begin(&w, to,
-		 FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(n->issuer.size + n->build.size) +
+		 FIXED_SIZE_MAX +
+		     JSON_STRING_SIZE_MAX(n->issuer.size + n->build.size + n->name.size) +
 		     (2 * DIGEST_SIZE + 3) * n->approval_count + n->transition.size +
 		     (n->kind == NOTICE_TOKEN ? TOKEN_SEEN_SIZE_MAX : 0) + n->subject.size +
 		     n->extensions.size)) != ERR_OK)
@@ -250,6 +257,9 @@ write_subject(struct json_writer *w, const struct notice *n)
 	case NOTICE_TOKEN:
 		token_seen_write(w, &n->token);
 		break;
+	case NOTICE_FEED:
+		write_feed(w, n);
+		break;
 	case NOTICE_OTHER:
 		json_write_raw(w, n->subject);
 		break;
@@ -294,6 +304,16 @@ write_statement(struct json_writer *w, const struct notice *n)
 	json_write_digest(w, &n->key);
 	json_write_text(w, ",\"number\":");
 	json_write_number(w, n->number);
+	json_write_text(w, "}");
+}
+
+static void
+write_feed(struct json_writer *w, const struct notice *n)
+{
+	json_write_text(w, "{\"name\":");
+	json_write_string(w, n->name);
+	json_write_text(w, ",\"sha256\":");
+	json_write_digest(w, &n->sha256);
 	json_write_text(w, "}");
 }
 
@@ -355,6 +375,8 @@ read_subject(struct json_reader *r, struct notice *n)
 		return read_key(r, n);
 	case NOTICE_TOKEN:
 		return token_seen_read(r, &n->token);
+	case NOTICE_FEED:
+		return read_feed(r, n);
 	case NOTICE_OTHER:
 		break;
 	}
@@ -400,6 +422,14 @@ read_statement(struct json_reader *r, struct notice *n)
 	       json_read_word(r, NOTICE_WORD_MAX, &n->statement_kind) &&
 	       json_read_text(r, ",\"key\":") && json_read_digest(r, &n->key) &&
 	       json_read_text(r, ",\"number\":") && json_read_number(r, &n->number) &&
+	       json_read_text(r, "}");
+}
+
+static bool
+read_feed(struct json_reader *r, struct notice *n)
+{
+	return json_read_text(r, "{\"name\":") && json_read_string(r, &n->name) &&
+	       json_read_text(r, ",\"sha256\":") && json_read_digest(r, &n->sha256) &&
 	       json_read_text(r, "}");
 }
 

@@ -13,12 +13,13 @@
  *   statement  {"sha256":,"kind":,"key":,"number":}         this operator's statement was taken
  *   key        {"from":,"to":,"transition":}                the log's next key signs from here on
  *   token      as token_seen.h has it                       what the key's token is, what was seen
+ *   feed       {"name":,"sha256":}                          these advisories count from here on
  *
  * Entry 0 may name the record of the ceremony in which the log's key was made, by the SHA-256 of
  * the file that those present have signed (proto/statement/transcript_document.h), in its
  * extensions: {"transcript":"<64 hex digits>"}. In any other notice that key means nothing.
  *
- * feed and snapshot are reserved. A notice of a kind or a start of a cause that this version
+ * snapshot is reserved. A notice of a kind or a start of a cause that this version
  * does not know is read all the same: what it shares with others is checked, the rest is shown.
  */
 #ifndef HALLMARK_PROTO_REPORT_NOTICE_H
@@ -44,7 +45,8 @@
 	X(NOTICE_MANIFEST, "manifest")                                                             \
 	X(NOTICE_STATEMENT, "statement")                                                           \
 	X(NOTICE_KEY, "key")                                                                       \
-	X(NOTICE_TOKEN, "token")
+	X(NOTICE_TOKEN, "token")                                                                   \
+	X(NOTICE_FEED, "feed")
 
 #define NOTICE_CAUSE_MAP(X)                                                                        \
 	X(NOTICE_CAUSE_START, "start")     /* the signer was started */                            \
@@ -74,7 +76,11 @@ struct notice {
 	uint64_t to_s;          /* iat */
 	struct view build;      /* of the signer: program and version */
 
-	/* manifest: of its text; statement: of its envelope; key: of the transition, not written */
+	/* feed: what the policy calls it, as a workload's name */
+	struct view name;
+
+	/* manifest and feed: of its text; statement: of its envelope; key: of the transition, not
+	 * written */
 	struct digest sha256;
 
 	/* manifest: envelopes of the statements that it rests on, rising; none where none were

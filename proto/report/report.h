@@ -41,6 +41,7 @@
 #define REPORT_REFERENCES_MAX 16
 #define REPORT_ACCEPTED_MAX   64 /* of each kind some, and there are few such findings */
 #define REPORT_EXCEPTIONS_MAX 16
+#define REPORT_FEEDS_MAX      8
 #define REPORT_SUBJECT_MAX    256 /* bytes of a finding's subject or detail, after escaping */
 
 /* EAR trustworthiness tiers. */
@@ -148,6 +149,9 @@ struct report {
 	struct report_accepted accepted[REPORT_ACCEPTED_MAX]; /* by kind, then code; none twice */
 	size_t exception_count;
 	struct report_exception exception[REPORT_EXCEPTIONS_MAX]; /* by kind */
+	size_t feed_count;
+	struct digest
+	    feed[REPORT_FEEDS_MAX]; /* advisories that were looked into, by their feed's name */
 
 	/* the evidence: jti is the SHA-256 of the canonical bytes, which can be made again from
 	 * this */

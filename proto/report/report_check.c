@@ -53,7 +53,7 @@ check_verdict(const struct report *r)
 		if (r->claim[i] != 0 && report_status_rank(report_claim_status(r->claim[i])) > rank)
 			return ERR_FORMAT;
 	if (!size_is_good(r->policy_id, 1, ENTRY_STRING_MAX) ||
-	    r->reference_count > REPORT_REFERENCES_MAX)
+	    r->reference_count > REPORT_REFERENCES_MAX || r->feed_count > REPORT_FEEDS_MAX)
 		return ERR_FORMAT;
 	if (r->finding_count > REPORT_FINDINGS_MAX || r->finding_total > BUNDLE_SEQ_MAX ||
 	    r->finding_total < r->finding_count)

@@ -24,6 +24,7 @@ struct report_dialect {
 	struct view not_checked; /* to the first kind */
 	struct view accepted;    /* to the first that was accepted; left out with all of them */
 	struct view exceptions;  /* to the first; left out with all of them */
+	struct view feeds;       /* to the first digest; left out with all of them */
 	struct view form;        /* to the form, out of the submodule */
 	struct view bundle;      /* to its sequence number */
 	struct view notice;      /* the rest of them: behind the one before, to their value */

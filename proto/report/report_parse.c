@@ -32,6 +32,7 @@ static bool read_group(struct reading *r);
 static bool read_not_checked(struct json_reader *j, struct report *r);
 static bool read_accepted(struct json_reader *j, struct report *r);
 static bool read_exceptions(struct json_reader *j, struct report *r);
+static bool read_feeds(struct json_reader *j, struct report *r);
 static bool read_bundle(struct reading *r);
 static bool read_components(struct json_reader *j, struct bundle *b);
 static bool read_extensions(struct reading *r);
@@ -125,7 +126,7 @@ read_submod(struct reading *r)
 	    !read_status(j, &report->status))
 		return false;
 	memset(report->claim, 0, sizeof(report->claim));
-	report->accepted_count = report->exception_count = 0;
+	report->accepted_count = report->exception_count = report->feed_count = 0;
 	if (json_read_raw(j, r->names->vector) && !read_vector(j, report))
 		return false;
 	return json_read_raw(j, r->names->policy) && json_read_string(j, &report->policy_id) &&
@@ -137,7 +138,8 @@ read_submod(struct reading *r)
 	       read_group(r) && json_read_raw(j, r->names->not_checked) &&
 	       read_not_checked(j, report) &&
 	       (!json_read_raw(j, r->names->accepted) || read_accepted(j, report)) &&
-	       (!json_read_raw(j, r->names->exceptions) || read_exceptions(j, report));
+	       (!json_read_raw(j, r->names->exceptions) || read_exceptions(j, report)) &&
+	       (!json_read_raw(j, r->names->feeds) || read_feeds(j, report));
 }
 
 static bool
@@ -299,6 +301,17 @@ read_exceptions(struct json_reader *j, struct report *r)
 		    !json_read_number(j, &x->until_s) ||
 		    !json_read_text(j, REPORT_TO_EXCEPTION_WHY) || !json_read_string(j, &x->why) ||
 		    !json_read_text(j, "}"))
+			return false;
+	} while (json_read_text(j, ","));
+	return true;
+}
+
+static bool
+read_feeds(struct json_reader *j, struct report *r)
+{
+	do {
+		if (r->feed_count == REPORT_FEEDS_MAX ||
+		    !json_read_digest(j, &r->feed[r->feed_count++]))
 			return false;
 	} while (json_read_text(j, ","));
 	return true;

@@ -18,6 +18,7 @@
 #define ACCEPTED_SIZE_MAX (sizeof("{'kind':'','code':''},") - 1)
 
 /* Of each exception, with its time. */
+#define FEED_SIZE_MAX      (2 * DIGEST_SIZE + sizeof("],'hallmark.feeds':['',") - 1)
 #define EXCEPTION_SIZE_MAX (sizeof("{'kind':'','subject':'','until':253402300799,'why':''},") - 1)
 
 static size_t size_bound(const struct report *r);
@@ -109,7 +110,8 @@ size_bound(const struct report *r)
 		size += r->exception[i].kind.size + r->exception[i].subject.size +
 			r->exception[i].why.size;
 	return FIXED_SIZE_MAX + JSON_STRING_SIZE_MAX(size) + ACCEPTED_SIZE_MAX * r->accepted_count +
-	       EXCEPTION_SIZE_MAX * r->exception_count + r->extensions.size;
+	       EXCEPTION_SIZE_MAX * r->exception_count + FEED_SIZE_MAX * r->feed_count +
+	       r->extensions.size;
 }
 
 static void
@@ -166,6 +168,10 @@ write_submod(struct json_writer *w, const struct report *r, const struct report_
 	if (r->exception_count > 0) {
 		json_write_raw(w, names->exceptions);
 		write_exceptions(w, r);
+	}
+	for (size_t i = 0; i < r->feed_count; i++) {
+		json_write_raw(w, i > 0 ? VIEW_LITERAL(",") : names->feeds);
+		json_write_digest(w, &r->feed[i]);
 	}
 }
 

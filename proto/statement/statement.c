@@ -12,7 +12,8 @@
 
 /* What a member of a kind's subject has to be. */
 enum member_form {
-	FORM_CONTENT, /* a digest that is not zero, which stands for no content */
+	FORM_ADVISORY, /* its id, of printable ASCII without spaces */
+	FORM_CONTENT,  /* a digest that is not zero, which stands for no content */
 	FORM_DIGEST,
 	FORM_IDENTITY,
 	FORM_NUMBER,
@@ -43,6 +44,8 @@ static const struct subject_form forms[] = {
     {STATEMENT_REVOKE, {{"set", FORM_CONTENT}}},
     {STATEMENT_CLOCK, {{"from", FORM_NUMBER}}},
     {STATEMENT_RETIRE_KEY, {{"key", FORM_DIGEST}, {"since", FORM_NUMBER}}},
+    {STATEMENT_NOT_AFFECTED,
+	{{"advisory", FORM_ADVISORY}, {"package", FORM_PATTERN}, {"workloads", FORM_PATTERN}}},
     {STATEMENT_CONTINUE_KEY,
 	{{"from", FORM_DIGEST}, {"root", FORM_DIGEST}, {"size", FORM_NUMBER}, {"to", FORM_DIGEST}}},
 };
@@ -161,6 +164,8 @@ has_form(struct view value, enum member_form form)
 	uint64_t number;
 
 	switch (form) {
+	case FORM_ADVISORY:
+		return is_name(value, STATEMENT_ADVISORY_MAX);
 	case FORM_CONTENT:
 		return digest_from_hex(value, &digest) == ERR_OK && !digest_is_zero(&digest);
 	case FORM_DIGEST:

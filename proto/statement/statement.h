@@ -30,6 +30,7 @@
 #define STATEMENT_MEMBERS_MAX   8     /* of a subject; the kinds there are have one or two */
 #define STATEMENT_NAME_MAX      32    /* bytes of a member's name: a-z, 0-9 and '-' */
 #define STATEMENT_VALUE_MAX     512   /* bytes of a member's value: as long as an identity */
+#define STATEMENT_ADVISORY_MAX  64    /* bytes of an advisory's id */
 #define STATEMENT_REASON_MAX    512   /* bytes: a sentence or two, and the number of a ticket */
 #define STATEMENT_AUTHOR_MAX    128   /* bytes: as long as an operator's name */
 #define STATEMENT_SIGNATURE_MAX 1024  /* bytes: RSA of 8,192 bits */

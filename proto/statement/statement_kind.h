@@ -22,6 +22,7 @@
 	X(STATEMENT_CLOCK, "clock", true, "the log goes on at an earlier time")                    \
 	X(STATEMENT_RETIRE_KEY, "retire-key", true, "a key of the log is trusted no more")         \
 	X(STATEMENT_CONTINUE_KEY, "continue-key", true, "the log goes on without its key")         \
+	X(STATEMENT_NOT_AFFECTED, "not-affected", true, "an advisory does not apply")              \
 	X(STATEMENT_DISPOSITION, "disposition", false, "what was decided about a finding")         \
 	X(STATEMENT_HOLD, "hold", false, "evidence that must be kept")                             \
 	X(STATEMENT_TAKEOVER, "takeover", false, "another guard signs from now on")                \
@@ -29,7 +30,6 @@
 	X(STATEMENT_ENROL, "enrol", false, "a host that may have a certificate")                   \
 	X(STATEMENT_BREAK_GLASS, "break-glass", false, "a verdict is overruled on hosts")          \
 	X(STATEMENT_ACT_GRANT, "act-grant", false, "hosts may act on verdicts")                    \
-	X(STATEMENT_NOT_AFFECTED, "not-affected", false, "an advisory does not apply")             \
 	X(STATEMENT_ALERT_SILENCE, "alert-silence", false, "alerts that nobody needs")
 
 #define STATEMENT_KIND_ENUM(identifier, name, acted, purpose) identifier,

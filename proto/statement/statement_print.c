@@ -18,6 +18,7 @@ static void print_clock(const struct statement *s, struct buf *to);
 static void print_retired_key(const struct statement *s, struct buf *to);
 static void print_continued_key(const struct statement *s, struct buf *to);
 static void print_revoke(const struct statement *s, struct buf *to);
+static void print_not_affected(const struct statement *s, struct buf *to);
 static void print_unknown(const struct statement *s, struct buf *to);
 static void print_extensions(const struct statement *s, struct buf *to);
 static void append_name(struct buf *to, const char *name);
@@ -75,6 +76,9 @@ print_effect(const struct statement *s, struct buf *to)
 		break;
 	case STATEMENT_CONTINUE_KEY:
 		print_continued_key(s, to);
+		break;
+	case STATEMENT_NOT_AFFECTED:
+		print_not_affected(s, to);
 		break;
 	default: /* the last that statement_check_subject lets through */
 		print_revoke(s, to);
@@ -171,6 +175,19 @@ print_revoke(const struct statement *s, struct buf *to)
 		}
 	}
 	buf_append_string(to, " is contraindicated until its end, or until this is revoked\n");
+}
+
+static void
+print_not_affected(const struct statement *s, struct buf *to)
+{
+	buf_append_string(to, "the advisory ");
+	append_value(s, "advisory", to);
+	buf_append_string(
+	    to, " is no finding within this time about packages and files that match ");
+	append_value(s, "package", to);
+	buf_append_string(to, ", of the policy's workloads that match ");
+	append_value(s, "workloads", to);
+	buf_append_string(to, ": reports say that it was accepted\n");
 }
 
 static void

@@ -70,6 +70,21 @@ notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
 	n->policy_index = n->newest.index;
 }
 
+enum err
+notice_writer_put_feed(
+    struct notice_writer *n, struct view name, struct feed **feed, uint64_t iat_s)
+{
+	struct notice made = {.kind = NOTICE_FEED, .name = name, .sha256 = (*feed)->digest};
+	const enum err e = standing_take_feed(n->standing, name, &made.sha256, iat_s);
+
+	if (e == ERR_FORMAT_SIZE)
+		return e;
+	must(e);
+	standing_give_feed(n->standing, feed);
+	put(n, &made, iat_s, NULL);
+	return ERR_OK;
+}
+
 void
 notice_writer_put_key(struct notice_writer *n, struct view transition, uint64_t iat_s)
 {

@@ -53,6 +53,14 @@ void notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
     const struct standing_approvals *approvals, uint64_t iat_s);
 
 /*
+ * These advisories (moved) are in force from here on under this name, whose text stands in the
+ * store, or in the open batch. ERR_FORMAT_SIZE, and nothing is put, if a log has no room for
+ * another name.
+ */
+enum err notice_writer_put_feed(
+    struct notice_writer *n, struct view name, struct feed **feed, uint64_t iat_s) MUST_USE;
+
+/*
  * The log's key gives way to the one that this transition names, which is in its one form: its last
  * checkpoint is the one over this entry. ledger_entry_fits; nothing does behind it in this batch.
  */

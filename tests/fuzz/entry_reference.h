@@ -124,7 +124,7 @@ load(struct reference *f, struct view entry)
 /* The names that the dialects give to the same claims. */
 struct reference_names {
 	const char *profile, *verifier, *status, *vector, *policy, *references, *findings, *count,
-	    *group, *rollout, *not_checked, *accepted, *exceptions, *form, *bundle, *notice,
+	    *group, *rollout, *not_checked, *accepted, *exceptions, *feeds, *form, *bundle, *notice,
 	    *previous, *signature, *last_signed, *extensions;
 };
 
@@ -135,13 +135,13 @@ reference_names(enum report_profile profile)
 	    "ear.verifier-id", "ear.status", "ear.trustworthiness-vector",
 	    "ear.appraisal-policy-id", "hallmark.references", "hallmark.findings",
 	    "hallmark.finding-count", "hallmark.group", "hallmark.rollout", "hallmark.not-checked",
-	    "hallmark.accepted", "hallmark.exceptions", "hallmark.form", "hallmark.bundle",
-	    "hallmark.notice", "hallmark.previous-report", "hallmark.signature",
+	    "hallmark.accepted", "hallmark.exceptions", "hallmark.feeds", "hallmark.form",
+	    "hallmark.bundle", "hallmark.notice", "hallmark.previous-report", "hallmark.signature",
 	    "hallmark.last-signed", "hallmark.extensions"};
 	static const struct reference_names draft = {"tag:ietf.org,2026:rats/ear#04",
 	    "ear_verifier_id", "ear_status", "ear_trustworthiness_vector",
 	    "ear_appraisal_policy_ids", "references", "findings", "finding-count", "group",
-	    "rollout", "not-checked", "accepted", "exceptions", "form", "bundle", "notice",
+	    "rollout", "not-checked", "accepted", "exceptions", "feeds", "form", "bundle", "notice",
 	    "previous-report", "signature", "last-signed", "extensions"};
 
 	return profile == REPORT_PROFILE_DRAFT ? &draft : &deployed;
@@ -218,6 +218,7 @@ get_lists(const json_t *o, const struct reference_names *names, struct report *r
 	const json_t *not_checked = json_object_get(o, names->not_checked);
 	const json_t *accepted = json_object_get(o, names->accepted);
 	const json_t *exceptions = json_object_get(o, names->exceptions);
+	const json_t *feeds = json_object_get(o, names->feeds);
 	enum component_kind kind;
 	const char *text;
 
@@ -225,13 +226,20 @@ get_lists(const json_t *o, const struct reference_names *names, struct report *r
 	r->finding_count = json_array_size(findings);
 	r->accepted_count = json_array_size(accepted);
 	r->exception_count = json_array_size(exceptions);
+	r->feed_count = json_array_size(feeds);
 	if (r->reference_count > REPORT_REFERENCES_MAX || r->finding_count > REPORT_FINDINGS_MAX ||
-	    r->accepted_count > REPORT_ACCEPTED_MAX || r->exception_count > REPORT_EXCEPTIONS_MAX)
+	    r->accepted_count > REPORT_ACCEPTED_MAX || r->exception_count > REPORT_EXCEPTIONS_MAX ||
+	    r->feed_count > REPORT_FEEDS_MAX)
 		return false;
 	for (size_t i = 0; i < r->reference_count; i++) {
 		text = json_string_value(json_array_get(references, i));
 		if (text == NULL ||
 		    digest_from_hex(view_of_string(text), &r->reference[i]) != ERR_OK)
+			return false;
+	}
+	for (size_t i = 0; i < r->feed_count; i++) {
+		text = json_string_value(json_array_get(feeds, i));
+		if (text == NULL || digest_from_hex(view_of_string(text), &r->feed[i]) != ERR_OK)
 			return false;
 	}
 	for (size_t i = 0; i < r->finding_count; i++) {
@@ -469,6 +477,8 @@ get_subject(struct reference *f, const json_t *o)
 		       get_string(o, "transition", &n->transition);
 	case NOTICE_TOKEN:
 		return get_token(o, &n->token);
+	case NOTICE_FEED:
+		return get_string(o, "name", &n->name) && get_digest(o, "sha256", &n->sha256);
 	case NOTICE_OTHER:
 		break;
 	}
@@ -495,6 +505,8 @@ reference_notice(struct reference *f, struct view entry)
 		n->kind = NOTICE_KEY;
 	else if (view_equal(n->kind_name, VIEW_LITERAL("token")))
 		n->kind = NOTICE_TOKEN;
+	else if (view_equal(n->kind_name, VIEW_LITERAL("feed")))
+		n->kind = NOTICE_FEED;
 	n->has_previous = get_place(f->root, "hallmark.previous-notice", &n->previous);
 	if (!get_number(f->root, "iat", &n->issued_s) || !get_string(f->root, "iss", &n->issuer) ||
 	    !get_number(f->root, "hallmark.form", &form) || form != ENTRY_FORM ||

@@ -18,6 +18,7 @@ import time
 
 import yaml
 
+import second_advisories
 import second_sources
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
@@ -51,7 +52,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 47, rows
+    assert len(rows) == 48, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -331,7 +332,8 @@ class Policy:
                 allowed = any(speaks_for(c.encode(), collector.encode())
                               for c in entry["collectors"])
                 if own != name:
-                    entry = {**entry["start"], "phase": "start"} if "start" in entry else None
+                    entry = {**{k: entry[k] for k in ("match", "feeds", "vulnerable") if k in entry},
+                             **entry["start"], "phase": "start"} if "start" in entry else None
                 return entry if allowed else None
         return None
 
@@ -346,7 +348,10 @@ class Policy:
 class Revoked:
     """`statements`: those in force behind the report's notice; `source`: its collector and workload."""
 
-    def __init__(self, statements=(), source=("", ""), iat=0):
+    def __init__(self, statements=(), source=("", ""), iat=0, feeds=None):
+        """`feeds`: content of each in force, by name."""
+        self.feeds = feeds or {}
+        self.lifted = [s.subject for s in statements if s.kind == "not-affected" and s.not_before <= iat < s.not_after]
         self.said = sorted((s for s in statements if s.kind == "revoke" and iat < s.not_after), key=lambda s: s.name)
         self.source = source
 
@@ -375,6 +380,54 @@ class Revoked:
         if by:
             yield Finding("bundle", "revoked", b"", f"{by_statement(by)}: " + ", ".join(
                 f"{name} {value}" for name, value in by.subject.items()), "contraindicated")
+
+
+class Known:
+    """The vulnerabilities that an entry of a policy wants to know of."""
+
+    def __init__(self, policy, entry, said):
+        named = entry.get("feeds", [f["name"] for f in policy.document.get("feeds", [])])
+        self.contents = [said.feeds[name] for name in sorted(named, key=str.encode) if name in said.feeds]
+        self.feeds = [second_advisories.Feed(content) for content in self.contents]
+        self.match, self.lifted = entry["match"], said.lifted
+        self.outcome = entry.get("vulnerable", "warning")
+        self.accepted = set()  # kinds
+
+    def digests(self):
+        return [hashlib.sha256(content).hexdigest() for content in self.contents]
+
+    def is_lifted(self, advisory, package):
+        return any(s["advisory"] == advisory and matches(s["package"].encode(), package) and
+                   not set(s["workloads"]) & set("?\\") and matches(s["workloads"].encode(), self.match.encode())
+                   for s in self.lifted)
+
+    def findings(self, kind, items):
+        if kind in KINDS_OF_FILES:
+            for item in items:
+                if item[1] != bytes(32) and not item[6] & LINK:
+                    found = [one for feed in self.feeds for one in feed.of_file(item[1].hex())]
+                    yield from self.finding(kind, item[0], item[0], None, found, f", found sha256 {item[1].hex()}".encode())
+        elif kind == "packages":
+            for fact, values in items:
+                for value in values:
+                    name, space, rest = bytes(value).partition(b" ")
+                    if space and fact in ("apk", "dpkg", "rpm"):
+                        text = rest.split(b" ")[0].decode("latin-1"), name.decode("latin-1")
+                        found = [one for feed in self.feeds for one in feed.of_package(fact, text[1], text[0])]
+                        yield from self.finding(kind, fact.encode(), name, fact, found, found_first([value]))
+
+    def finding(self, kind, subject, package, manager, found, behind):
+        left = [(advisory, mended) for advisory, mended in found if not self.is_lifted(advisory, package)]
+        self.accepted |= {kind} if len(left) < len(found) else set()
+        if not left:
+            return
+        words = ", ".join(advisory for advisory, _ in left[:3])
+        words += f" and {len(left) - 3} more" if len(left) > 3 else ""
+        mended = second_advisories.highest(manager, [m for _, m in left if m]) if manager else None
+        words += f", mended by {mended}" if mended else ""
+        open_ones = sum(m is None for _, m in left)
+        words += f", no version mends {open_ones}" if manager and open_ones else ""
+        yield Finding(kind, "vulnerable", subject, words.encode() + behind, self.outcome)
 
 
 def by_statement(statement):
@@ -900,7 +953,7 @@ class Appraisal:
     kind."""
 
     def __init__(self, policy, entry, evidence, iat, last_signed, revoked=Revoked(), beside=None):
-        self.revoked = revoked
+        self.revoked, self.known = revoked, Known(policy, entry, revoked)
         self.policy, self.entry, self.evidence, self.beside = policy, entry, evidence, beside
         self.iat, self.last_signed = iat, last_signed
         self.rules = {k: entry[k] for k in KINDS if k in entry}
@@ -960,9 +1013,11 @@ class Appraisal:
             self.others.append(self.plain(kind, "skipped-rule", "warning"))
         elif component is not None and rule:
             self.judged[kind] = [*self.revoked.findings(kind, component), *self.made_findings(kind),
-                                 *self.rule_findings(kind, rule, component)]
+                                 *self.rule_findings(kind, rule, component),
+                                 *self.known.findings(kind, component)]
+            self.accepted |= {(kind, "vulnerable")} if kind in self.known.accepted else set()
         elif component is not None:
-            found = list(self.revoked.findings(kind, component))
+            found = [*self.revoked.findings(kind, component), *self.known.findings(kind, component)]
             self.marred |= {kind} if found else set()
             if kind not in self.entry.get("recorded", []):
                 self.others.append(self.plain(kind, "unchecked-component", "warning"))
@@ -1028,6 +1083,7 @@ class Appraisal:
         """All, in their order."""
         found = self.of_bundle + sorted(self.others + sum(self.judged.values(), []),
                                         key=lambda f: f.kind)
+        found.sort(key=lambda f: f.code == "vulnerable")
         return sorted(found, key=lambda f: -RANKS.index(f.outcome))
 
     def vector(self):
@@ -1035,9 +1091,14 @@ class Appraisal:
         for claim, kinds in CLAIMS.items():
             judged = [[f.outcome for f in self.judged[k]] + self.mixed[k] for k in kinds if k in self.judged]
             judged += [[self.unmeasured.outcome] for k in kinds if k in self.lacking]
-            judged += [["contraindicated"] for k in kinds if k in self.marred]
+            judged += [[f.outcome for f in self.others if f.kind == k and f.code in ("revoked", "vulnerable")]
+                       for k in kinds if k in self.marred]
             if judged:
+                bad = [f for k in kinds for f in self.judged.get(k, []) if f.outcome == "warning"]
+                lacking = any("warning" in self.mixed[k] or k in self.lacking for k in kinds)
+                known = bad and all(f.code == "vulnerable" for f in bad) and not lacking
                 warning = 33 if claim == "executables" else 32
+                warning = 32 if known else warning
                 worst = max(map(RANKS.index, sum(judged, [])), default=0)
                 claims[claim] = (2, 1, warning, 96)[worst]
         return claims
@@ -1073,7 +1134,8 @@ def verdict(appraisal):
             "finding-count": len(findings), "not-checked": appraisal.not_checked(),
             "accepted": [{"kind": kind, "code": code} for kind, code in sorted(appraisal.accepted)],
             "exceptions": [{"kind": kind, "subject": words(e["path"]), "until": date(e["until"].encode()),
-                            "why": e["why"]} for kind, e in appraisal.exceptions]}
+                            "why": e["why"]} for kind, e in appraisal.exceptions],
+            "feeds": appraisal.known.digests()}
 
 
 def decided(policy, workload, collector, evidence, iat, last_signed, revoked):

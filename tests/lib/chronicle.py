@@ -69,7 +69,7 @@ class InForce:
     def __init__(self, site):
         self.store = rederivation.Store(site.path("evidence"))
         self.manifest, self.operators = None, None
-        self.numbers, self.statements = {}, {}
+        self.numbers, self.statements, self.feeds = {}, {}, {}
 
     def take(self, notice, before):
         """`before`: iat of the entry before."""
@@ -85,6 +85,8 @@ class InForce:
             self.statements = {name: data for name, data in self.statements.items()
                                if statements.Statement(data).kind != "approve"}
             self.operators = self.operators_of(self.store.get(4, self.manifest).decode())
+        if notice.notice == "feed":
+            self.feeds[subject["name"]] = subject["sha256"]
         if notice.notice == "statement":
             self.take_statement(self.store.get(7, subject["sha256"]), subject, iat, before)
         self.statements = {name: data for name, data in self.statements.items()
@@ -110,6 +112,7 @@ class InForce:
 
     def text(self):
         lines = [f"manifest {self.manifest}"] if self.manifest else []
+        lines += [f"feed {name} {digest}" for name, digest in self.feeds.items()]
         lines += [f"number {key} {number}" for key, number in self.numbers.items()]
         lines += [f"statement {name} {statements.Statement(data).kind}"
                   for name, data in self.statements.items()]

@@ -8,15 +8,17 @@ from hallmark import ORIGIN, Site
 
 
 class Desk:
-    """Operators of a site: ann and bob approve, cem maintains and retires; ann revokes too."""
+    """Operators of a site: ann and bob approve, cem maintains and retires; ann revokes too; fay says what is
+    not affected."""
 
     def __init__(self, site, threshold=1):
         self.site = site
-        self.keys = {name: statements.Key() for name in ("ann", "bob", "cem", "eve")}
+        self.keys = {name: statements.Key() for name in ("ann", "bob", "cem", "eve", "fay")}
         site.path("operators.yaml").write_text(statements.operators_text(
             [("ann", ["approve", "revoke"], self.keys["ann"]),
              ("bob", ["approve"], self.keys["bob"]),
-             ("cem", ["maintenance", "retire"], self.keys["cem"])],
+             ("cem", ["maintenance", "retire"], self.keys["cem"]),
+             ("fay", ["not-affected"], self.keys["fay"])],
             {"approve": threshold}))
         self.number = 0
 

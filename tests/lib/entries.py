@@ -90,7 +90,7 @@ FINDINGS = ("references", "findings", "finding-count", "not-checked")
 
 def findings(verdict):
     """What was accepted is left out where nothing was, and what is not rolled out."""
-    return {name: verdict[name] for name in (*FINDINGS[:3], "group", "rollout", *FINDINGS[3:], "accepted", "exceptions")
+    return {name: verdict[name] for name in (*FINDINGS[:3], "group", "rollout", *FINDINGS[3:], "accepted", "exceptions", "feeds")
             if name in FINDINGS or verdict.get(name)}
 
 

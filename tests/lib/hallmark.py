@@ -139,6 +139,7 @@ class Site:
             "key_process": {"program": program("hallmark-hsm"), "config": "hsm.yaml",
                             **self.options["key_process"]},
             "policy": "policy.yaml",
+            **({"feeds": self.options["feeds"]} if "feeds" in self.options else {}),
             "status": {"socket": "run/status.sock"},
             "report": {"profile": "deployed", **self.options["report"]},
             # The machine's disk may have less free than the reserve that an installation keeps.

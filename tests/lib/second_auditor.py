@@ -313,6 +313,7 @@ SUBJECTS = {
     "manifest": members(("sha256", hexadecimal(32)), ("approvals", rising(hexadecimal(32), 64))),
     "statement": members(("sha256", hexadecimal(32)), ("kind", word), ("key", hexadecimal(32)),
                          ("number", integer(1))),
+    "feed": members(("name", text(128)), ("sha256", hexadecimal(32))),
     "token": members(("record", hexadecimal(32)), ("label", text(32, 0)), ("manufacturer", text(32, 0)),
                      ("model", text(32, 0)), ("serial", text(32)), ("firmware", text(32)),
                      ("number", integer()), ("changes", many(members(
@@ -379,7 +380,8 @@ VERDICT = (("references", many(hexadecimal(32), 16)), ("findings", many(finding,
            ("not-checked", rising(one_of(*KINDS), len(KINDS))),
            ("accepted?", many(members(("kind", one_of(*KINDS)), ("code", code)), 64, 1)),
            ("exceptions?", many(members(("kind", one_of("executable", "files", "libraries")), ("subject", text(256, 1)),
-                                        ("until", integer(1)), ("why", text(256, 1))), 16, 1)))
+                                        ("until", integer(1)), ("why", text(256, 1))), 16, 1)),
+           ("feeds?", many(hexadecimal(32), 8, 1)))
 
 
 def vector(value):

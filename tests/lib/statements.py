@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 TYPE = "application/vnd.hallmark.statement+json"
-KINDS = ("approve", "maintenance", "retire", "revoke", "clock", "retire-key", "continue-key")
+KINDS = ("approve", "maintenance", "retire", "revoke", "clock", "retire-key", "continue-key", "not-affected")
 RESERVED = ("disposition", "hold", "takeover", "prune", "enrol", "break-glass", "act-grant",
-            "not-affected", "alert-silence")
+            "alert-silence")
 SUBJECTS = {"approve": [["manifest"]], "maintenance": [["collectors", "workloads"]],
             "retire": [["collector", "workload"]], "clock": [["from"]],
             "revoke": [["statement"], ["collectors"], ["collectors", "workloads"], ["workloads"], ["digest"], ["set"]],
-            "retire-key": [["key", "since"]], "continue-key": [["from", "root", "size", "to"]]}
+            "retire-key": [["key", "since"]], "not-affected": [["advisory", "package", "workloads"]], "continue-key": [["from", "root", "size", "to"]]}
 FIELDS = ["hallmark.statement", "origin", "subject", "not-before", "not-after", "reason", "author",
           "number"]
 
@@ -199,6 +199,10 @@ def is_decimal(value):
     return re.fullmatch(r"0|[1-9][0-9]{0,15}", value) is not None and int(value) <= NUMBER_MAX
 
 
+def is_advisory(value):
+    return len(value.encode()) <= 64 and not re.search(r"\s", value)
+
+
 def is_pattern(value):
     return re.fullmatch(r"([^\\]|\\[*?\\])*", value) is not None
 
@@ -281,7 +285,7 @@ class Statement:
             good = {"manifest": is_digest, "statement": is_digest, "collector": is_identity,
                     "workload": is_workload, "from": is_decimal, "size": is_decimal,
                     "key": is_digest, "since": is_decimal, "root": is_digest,
-                    "to": is_digest, "digest": is_content, "set": is_content}.get(name, is_pattern)
+                    "to": is_digest, "digest": is_content, "set": is_content, "advisory": is_advisory}.get(name, is_pattern)
             if (self.kind, name) == ("continue-key", "from"):
                 good = is_digest
             demand(good(value), SUBJECT)

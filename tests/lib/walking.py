@@ -70,7 +70,7 @@ class Standing:
 
     def __init__(self, store, origin):
         self.store, self.origin, self.known = store, origin, True
-        self.manifest, self.operators, self.numbers, self.statements = None, None, {}, {}
+        self.manifest, self.operators, self.numbers, self.statements, self.feeds = None, None, {}, {}, {}
         self.older = None  # that the one in force is rolled out against
 
     def fetch(self, kind, digest):
@@ -86,6 +86,7 @@ class Standing:
         self.manifest, self.operators, self.older = digest, operators, older_of(parts)
 
     def lines(self):
+        yield from (f"feed {name} {digest}" for name, digest in self.feeds.items())
         yield from [f"manifest {self.manifest}"] if self.manifest else []
         yield from (f"number {key} {number}" for key, number in self.numbers.items())
         yield from (f"statement {name} {statement(envelope).kind}"
@@ -106,6 +107,8 @@ class Standing:
             kind, *words = line.split(" ")
             if kind == "manifest":
                 loaded.set_manifest(words[0])
+            elif kind == "feed":
+                loaded.feeds[words[0]] = words[1]
             elif kind == "number":
                 loaded.numbers[words[0]] = int(words[1])
             elif kind == "statement":
@@ -202,6 +205,9 @@ class Walk:
             taken = self.attempt(self.take_statement, subject, before)
         elif kind == "key":
             self.take_key(subject)
+        elif kind == "feed":
+            if self.standing.known:
+                self.standing.feeds[subject["name"]] = subject["sha256"]
         elif kind == "token":
             pass  # the signer's word: nothing follows
         else:
@@ -310,7 +316,7 @@ class Walk:
                 self.unknown("what is in force is not stored")
             return
         lines = s.fetch(IN_FORCE, named).decode().splitlines()[1:]
-        if s.known and {line.split(" ")[0] for line in lines} <= {"manifest", "number", "statement"}:
+        if s.known and {line.split(" ")[0] for line in lines} <= {"feed", "manifest", "number", "statement"}:
             self.wrong("the list in force")
         try:
             s.load(named)

@@ -24,7 +24,7 @@ import textwrap
 
 PROTO = ["proto", "proto/json", "proto/tlog", "proto/evidence", "proto/report", "proto/statement",
          "proto/wire"]
-POLICY_GROUND = [*PROTO, "config", "policy/values", "policy/governance", "policy/sources", "policy/layout"]
+POLICY_GROUND = [*PROTO, "config", "policy/values", "policy/feeds", "policy/governance", "policy/sources", "policy/layout"]
 
 # Whom each room may know. The ground comes first, and a room knows only what comes before it, so that
 # nobody can write a circle into this table. Some of these rooms are still to be built.
@@ -40,11 +40,11 @@ ROOMS = {
     "config": [*PROTO, "journal"],
     "trust": [*PROTO, "config"],
     "policy/values": PROTO,
-    "policy/governance": [*PROTO, "config"],
+    "policy/feeds": [*PROTO, "config", "policy/values"],
+    "policy/governance": [*PROTO, "config", "policy/feeds"],
     "policy/sources": [*PROTO, "config"],
     "policy/images": [*PROTO, "config", "policy/sources"],
     "policy/layout": [*PROTO, "config"],
-    "policy/feeds": [*PROTO, "config", "policy/values"],
     "policy/feeds/import": [*PROTO, "config", "policy/values", "policy/sources", "policy/feeds"],
     "policy/rules": POLICY_GROUND,
     "policy/compile": [*POLICY_GROUND, "policy/rules"],
@@ -70,8 +70,8 @@ def program(name, known, *floors):
 
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
-program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/governance", "policy/appraisal", "policy/advice"],
-        "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front")
+program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/feeds", "policy/governance", "policy/appraisal", "policy/advice"],
+        "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front feeds")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
 ROOMS["signer"] += ["policy/sources", "policy/words", "policy/feeds/import"]

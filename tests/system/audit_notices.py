@@ -756,10 +756,10 @@ def test_unknown_extensions_of_notices_and_absences_prove_nothing():
 def test_unknown_kinds_of_notices_prove_nothing():
     s = site()
     s.report(next_s=60)
-    s.notify("feed", {"name": "debian"})
+    s.notify("snapshot", {"name": "debian"})
     s.wait(HOUR).report()
-    told(s, UNKNOWN, ["entry 3: a notice of kind feed, which this version does not know",
-                      "entry 4: app of", "because entry 3 (feed) is nothing that this version knows"],
+    told(s, UNKNOWN, ["entry 3: a notice of kind snapshot, which this version does not know",
+                      "entry 4: app of", "because entry 3 (snapshot) is nothing that this version knows"],
          (3, UNKNOWN))
     s = site()
     s.start("moon")

@@ -234,7 +234,7 @@ class Drawn(Story):
         self.chance.choice((
             lambda: self.append(b'{"hallmark.later":1}'),
             lambda: self.append(b"no entry"),
-            lambda: self.notify("feed", {"name": "debian"}),
+            lambda: self.notify("snapshot", {"name": "debian"}),
             lambda: self.start("moon"),
             lambda: self.start(**NAMED),  # which says nothing there
             lambda: self.start(listed=self.listed() + b"zone b\n"),

@@ -115,9 +115,11 @@ lines_of_later_versions_are_counted(void **state)
 	(void)state;
 	assert_int_equal(
 	    inforce_parse(
-		V(FIRST "enforce hosts of group 1\nfeed cve " A "\nmanifest " B "\n"), &f),
+		V(FIRST "enforce hosts of group 1\nfeed cve " A "\nmanifest " B "\nprune x\n"), &f),
 	    ERR_OK);
 	assert_true(f->has_manifest);
+	assert_int_equal(f->feed_count, 1);
+	assert_true(view_equal(f->feeds[0].name, V("cve")));
 	assert_int_equal(f->unknown_count, 2);
 	assert_true(view_equal(f->unknown_kind, V("enforce")));
 	inforce_free(&f);
@@ -164,6 +166,10 @@ other_spellings_are_refused(void **state)
 	    FIRST "statement " A " a b\n",
 	    FIRST "statement " A " abcdefghijklmnopqrstuvwxyz-012345\n",
 	    FIRST "statement " A " approve\nstatement " A " revoke\n",
+	    FIRST "feed a " A "\nfeed a " B "\n",
+	    FIRST "feed b " A "\nfeed a " B "\n",
+	    FIRST "feed a " A " \n",
+	    FIRST "feed .a " A "\n",
 	    FIRST "feed\n",
 	    FIRST "feed \n",
 	    FIRST "fee_d x\n",

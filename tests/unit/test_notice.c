@@ -279,7 +279,7 @@ kinds_and_causes_of_later_versions_can_be_read(void **state)
 	(void)state;
 	common(&n, NOTICE_OTHER, 1795514440);
 	names(&n, 3, "notice-statement.json");
-	n.kind_name = V("feed");
+	n.kind_name = V("snapshot");
 	n.subject = V("{\"name\":\"x\",\"sha256\":[1,{\"a\":true}]}");
 	assert_int_equal(notice_write(&n, &text), ERR_OK);
 	expect_entry(&n, buf_view(&text));
@@ -315,7 +315,7 @@ other(struct notice *n)
 {
 	common(n, NOTICE_OTHER, 1795514440);
 	names(n, 3, "notice-statement.json");
-	n->kind_name = V("feed");
+	n->kind_name = V("snapshot");
 	n->subject = V("{\"a\":1}");
 }
 

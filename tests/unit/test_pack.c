@@ -172,7 +172,7 @@ headers_in_another_form_are_refused(void **state)
 	expect_header(0, "HMP2", 4, ERR_FORMAT);
 	expect_header(0, "\0\0\0\0", 4, ERR_FORMAT);
 	expect_header(4, "\0", 1, ERR_FORMAT);
-	expect_header(4, "\13", 1, ERR_FORMAT);
+	expect_header(4, "\14", 1, ERR_FORMAT);
 	expect_header(4, "\xff", 1, ERR_FORMAT);
 	expect_header(5, "\1", 1, ERR_FORMAT);
 	expect_header(6, "\1", 1, ERR_FORMAT);

@@ -34,6 +34,7 @@ static const struct values {
     {"review_by", "2027-01-31", "2027-02-28", NULL},
     {"collectors_ca.name", "hosts", "machines", NULL},
     {"collectors_ca.file", "hosts.pem", "old.pem", NULL},
+    {"policy.feeds.name", "debian", "alpine", NULL},
     {"package_lists.name", "odd", "even", NULL},
     {"package_lists.file", "refs/one.sha256", "refs/two.sha256", NULL},
     {"sources.name", "ci", "cd", NULL},
@@ -118,6 +119,7 @@ static const struct values {
     {"recorded", "[]", "[files]", NULL},
     {"release", "[]", "[fam]", NULL},
     {"match", "a", "b", NULL},
+    {"feeds", "[cves]", "[bugs]", NULL},
     {"packages.lists", "[more]", "[most]", NULL},
 };
 
@@ -130,6 +132,7 @@ static const struct {
 } beside[] = {
     {"policy.package_lists",
 	"{name: more, file: refs/one.sha256}, {name: most, file: refs/two.sha256}"},
+    {"policy.feeds", "{name: cves}, {name: bugs}"},
     {"policy.sources", "{name: bom}, {name: bom-2}"},
     {"policy.references", "{name: one, file: refs/one.sha256}, {name: two, file: refs/two.sha256}"},
     {"policy.groups", "{name: some}, {name: others}"},

@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""A feed of advisories beside the policy: its file counts within seconds, reports name it, verdicts fall and are lifted
+by an approver's word; an auditor and the appraisal from the document alone follow it to the byte."""
+
+import hashlib
+import json
+import os
+
+import rederivation
+import wire
+from chronicle import check
+from desk import desk
+from hallmark import APP, ORIGIN, run_tests
+from logimage import audit, read_log
+
+DEVELOPER, LIFETIME_S = "https://test.example", 1234
+FIRST = "hallmark advisories v1\n"
+APP_SHA = hashlib.sha256(b"app").hexdigest()
+PACKAGES = {**APP, "packages": wire.component("packages", [["dpkg", [b"bash 5.2-1 amd64", b"openssl 3.0.1-1 amd64"]],
+                                                           ["rpm", [b"openssl 1:3.0.7-9.el9 x86_64"]]])}
+
+
+def feed(*lines):
+    return FIRST + "".join(f"{line}\n" for line in sorted(lines))
+
+
+OPENSSL = feed("package dpkg openssl CVE-1 - <3.0.9-1", "package dpkg openssl CVE-2 3.0.0 <3.0.11-1", "package dpkg openssl CVE-3 3.0.2 -",
+               "package dpkg openssl CVE-4 - -", "package rpm openssl CVE-1 - <1:3.0.7-27.el9")
+
+
+class Case:
+    def __enter__(self):
+        self.seen = {}
+        self.context = desk(report={"developer": DEVELOPER, "lifetime_s": LIFETIME_S}, feeds="feeds")
+        self.site, self.operators = self.context.__enter__()
+        self.site.path("feeds").mkdir()
+        return self
+
+    def __exit__(self, *error):
+        return self.context.__exit__(*error)
+
+    def policy(self, feeds=({"name": "debian"},), **options):
+        self.site.write_policy(top={"operators": "operators.yaml", "feeds": list(feeds)}, **options)
+
+    def bring(self, text, name="debian"):
+        path = self.site.path("feeds") / f".{name}"
+        path.write_text(text)
+        os.rename(path, self.site.path("feeds") / name)
+
+    def in_force(self, signer, text):
+        """Waits until it says so."""
+        line = signer.wait_for("feed-in-force", self.seen.get(signer.pid, 0))
+        self.seen[signer.pid] = signer.lines.index(line) + 1
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def replayed(self):
+        check(self.site)
+        audit(self.site)
+        version = self.site.tool("hallmark-signer", "--version").stdout.split()[-1]
+        again = rederivation.Rederivation(rederivation.Store(self.site.path("evidence")), rederivation.Issuer(
+            ORIGIN, DEVELOPER, f"hallmark-signer/{version}", LIFETIME_S))
+        for index, entry in enumerate(read_log(self.site)):
+            assert again.remake(entry) == entry, index
+
+
+def said(receipt):
+    verdict = json.loads(receipt["report"])["submods"]["app"]
+    return verdict["ear.status"], [(f["kind"], f["code"], f["subject"], f["detail"]) for f in verdict["hallmark.findings"]], verdict
+
+
+def test_a_feed_arrives_and_a_verdict_falls_until_an_approver_lifts_it():
+    with Case() as case:
+        case.policy(match="app", recorded=["packages"])
+        signer = case.site.start_signer()
+        collector = case.site.collector()
+        status, _, verdict = said(collector.submit("app", PACKAGES))
+        assert status == "affirming" and "hallmark.feeds" not in verdict
+        case.bring(OPENSSL)
+        digest = case.in_force(signer, OPENSSL)
+        status, findings, verdict = said(collector.submit("app", PACKAGES))
+        assert status == "warning" and verdict["hallmark.feeds"] == [digest]
+        assert verdict["ear.trustworthiness-vector"]["configuration"] == 32
+        assert findings == [
+            ("packages", "vulnerable", "dpkg", 'CVE-1, CVE-2, CVE-4, mended by 3.0.11-1, no version mends 1, found "openssl 3.0.1-1 amd64"'),
+            ("packages", "vulnerable", "rpm", 'CVE-1, mended by 1:3.0.7-27.el9, found "openssl 1:3.0.7-9.el9 x86_64"')], findings
+        for number in (1, 2):
+            case.operators.take("fay", "not-affected", {"advisory": f"CVE-{number}", "package": "open*", "workloads": "*"})
+        assert [f[3] for f in said(collector.submit("app", PACKAGES))[1]] == [
+            'CVE-4, no version mends 1, found "openssl 3.0.1-1 amd64"']
+        name = case.operators.take("fay", "not-affected", {"advisory": "CVE-4", "package": "openssl", "workloads": "a*"})
+        assert said(collector.submit("app", PACKAGES))[0] == "affirming"
+        case.operators.take("ann", "revoke", {"statement": name})
+        assert said(collector.submit("app", PACKAGES))[0] == "warning"
+        assert signer.stop() == 0
+        # It stays over a restart, without its file, until another takes its place.
+        (case.site.path("feeds") / "debian").unlink()
+        signer = case.site.start_signer()
+        assert said(case.site.collector("host2").submit("app", PACKAGES))[0] == "warning"
+        case.bring(FIRST)
+        case.in_force(signer, FIRST)
+        assert said(case.site.collector("host3").submit("app", PACKAGES))[0] == "affirming"
+        assert signer.stop() == 0
+        case.replayed()
+
+
+def test_a_file_that_is_known_to_be_vulnerable():
+    with Case() as case:
+        case.policy(match="app", vulnerable="contraindicated")
+        signer = case.site.start_signer()
+        text = feed(f"file {APP_SHA} CVE-9")
+        case.bring(text)
+        case.in_force(signer, text)
+        collector = case.site.collector()
+        status, findings, _ = said(collector.submit("app", APP))
+        assert (status, findings) == ("contraindicated", [("executable", "vulnerable", "/usr/bin/app", f"CVE-9, found sha256 {APP_SHA}")])
+        case.operators.take("fay", "not-affected", {"advisory": "CVE-9", "package": "/usr/bin/*", "workloads": "app"})
+        status, findings, verdict = said(collector.submit("app", APP))
+        assert (status, findings) == ("affirming", [])
+        assert verdict["hallmark.accepted"] == [{"kind": "executable", "code": "vulnerable"}]
+        assert signer.stop() == 0
+        case.replayed()
+
+
+def test_what_is_no_feed_changes_nothing_and_is_said():
+    with Case() as case:
+        case.policy(recorded=["packages"], feeds=[{"name": "debian", "max_age_s": 1}, {"name": "gone", "max_age_s": 60}])
+        case.bring(OPENSSL)
+        signer = case.site.start_signer()
+        case.in_force(signer, OPENSSL)
+        case.bring("hallmark advisories v1\nwrong\n")
+        signer.wait_for("feed-refused")
+        assert said(case.site.collector().submit("app", PACKAGES))[0] == "warning"
+        signer.wait_for("feed-old")
+        assert signer.stop() == 0
+        case.replayed()
+
+
+if __name__ == "__main__":
+    run_tests(__name__)
