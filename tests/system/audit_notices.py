@@ -726,9 +726,9 @@ def test_a_policy_that_is_not_there_says_nothing_of_silence():
 def test_unknown_extensions_are_said_and_prove_nothing():
     s = Story(Policy())
     s.report(extensions={"trial": {"status": "none"}})
-    s.report(ext={"phase": "start"})
+    s.report(ext={"hue": "blue"})
     told(s, GOOD, ["note  entry 2: extension trial is not known to this version",
-                   "note  entry 3: a bundle's extension phase is not known"], (2, GOOD))
+                   "note  entry 3: a bundle's extension hue is not known"], (2, GOOD))
     s = Story(Policy())
     s.report(data=make_log.EVIL, status="warning", vector={"instance-identity": 2, "executables": 33},
              extensions={"trial": 1})
@@ -738,7 +738,7 @@ def test_unknown_extensions_are_said_and_prove_nothing():
         bench.alone(2, UNKNOWN, "because it has extensions")
     s = Story(Policy())
     s.report(data=make_log.EVIL, status="warning", vector={"instance-identity": 2, "executables": 33},
-             ext={"phase": "start"})
+             ext={"hue": "blue"})
     with Told(s) as bench:  # of a bundle: they decide nothing
         bench.replay("--all", expect=BAD, says="0 the same, 1 different, 0 not possible")
 
