@@ -1,10 +1,12 @@
-/*
- * What a policy says of its groups and its roll-out: a clause for each, with all of its conditions.
- */
+#include "policy/words/group_clauses.h"
+
 #include "policy/words/clause_writer.h"
+#include "proto/evidence/bundle_chain.h"
+#include "proto/glob.h"
 #include "proto/text.h"
 
 static void say_group(struct clause_writer *w, size_t index);
+static bool may_be_in(const struct policy_group *g, struct view workload);
 static void say_patterns(struct buf *to, const char *before, const struct patterns *p);
 static void say_facts(struct buf *to, const struct clause_writer *w, const struct fact_rule *r);
 
@@ -22,6 +24,44 @@ clauses_of_groups(struct clause_writer *w)
 	}
 	for (size_t i = 0; i < p->group_count; i++)
 		say_group(w, i);
+}
+
+void
+clauses_of_its_groups(
+    const struct policy *p, const struct policy_rule *r, struct view workload, struct clauses *to)
+{
+	struct clause_writer w = {p, NULL, COMPONENT_KIND_COUNT, to};
+	bool sure = false;
+
+	if (p->group_count == 0 || r->is_start)
+		return;
+	if (r->own_group != NULL) {
+		say_group(&w, (size_t)(r->own_group - p->groups));
+		return;
+	}
+	for (size_t i = 0; i < p->group_count && !sure; i++) {
+		const struct policy_group *g = &p->groups[i];
+
+		if (!may_be_in(g, bundle_chain_workload(workload)))
+			continue;
+		say_group(&w, i);
+		sure = !g->collectors.said && g->facts == NULL;
+	}
+	if (!sure)
+		buf_append_string(clause_begin(&w, "groups", VIEW_LITERAL("in none"), NULL),
+		    "this policy decides");
+}
+
+/* Its name leaves it in. */
+static bool
+may_be_in(const struct policy_group *g, struct view workload)
+{
+	if (!g->workloads.said)
+		return g->by_conditions;
+	for (size_t i = 0; i < g->workloads.count; i++)
+		if (glob_match(g->workloads.pattern[i], workload, GLOB_TEXT))
+			return true;
+	return false;
 }
 
 /* The first that matches is the one: the place counts. */

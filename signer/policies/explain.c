@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "policy/words/group_clauses.h"
 #include "policy/words/rule_clauses.h"
 #include "proto/text.h"
 #include "signer/policies/paragraph.h"
@@ -65,6 +66,8 @@ explain_policy(const struct explain_options *options, FILE *to)
 	x.rule = policy_find_entry(policy, view_of_string(options->workload));
 	if (x.rule != NULL) {
 		clauses_of_rule(policy, x.rule, &x.clauses);
+		clauses_of_its_groups(
+		    policy, x.rule, view_of_string(options->workload), &x.clauses);
 		result = 0;
 	} else {
 		result = EXPLAIN_EXIT_NOT;

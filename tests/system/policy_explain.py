@@ -138,6 +138,33 @@ def test_what_a_workload_needs():
         assert json.loads(site.explained("db", "--json").stdout)["entry"] is None
 
 
+def test_in_which_group_a_workload_is_or_may_be():
+    canary = {"name": "canary", "collectors": ["spiffe://test/canary"], "enforce": "on"}
+    groups = [canary, {"name": "named", "enforce": "warn"}, {"name": "webs", "workloads": ["w*"], "enforce": "off"},
+              {"name": "root", "facts": [{"name": "uid", "allow": ["0"]}], "enforce": "warn"},
+              {"name": "rest", "workloads": ["*"], "enforce": "off"}, {"name": "behind", "workloads": ["*"]}]
+
+    def told(site, workload):
+        clauses = json.loads(site.explained(workload, "--json").stdout)["clauses"]
+        return [(c["subject"], c["says"].split(";")[0]) for c in clauses if c["name"] == "groups" and c["part"] == ""]
+
+    on, warn, off = "this policy decides", "the policy before decides, and this one warns", "the policy before decides"
+    with Explained(rollout={"from": "0" * 64}, groups=groups) as site:
+        assert told(site, "bot-1") == [("canary", on), ("root", warn), ("rest", off)]
+        assert told(site, "web") == [("canary", on), ("webs", off)]
+        text = words(site.explained("bot-1").stdout)
+        assert ("canary this policy decides; group 1, collectors like \"spiffe://test/canary\" root the policy before "
+                "decides, and this one warns; group 4, fact uid: every value is like \"0\" rest the policy before") in text, text
+        policy = site.policy.read_text()
+        assert policy.count('"web"') == 1
+        site.policy.write_text(policy.replace('"web"', '"web"\n    group: named'))
+        assert told(site, "web") == [("named", warn)], site.policy.read_text()
+    with Explained(groups=[canary]) as site:
+        assert told(site, "web") == [("canary", on), ("in none", on)]
+    with Explained() as site:
+        assert not told(site, "web")
+
+
 def test_why_a_report_is_as_it_is():
     with Explained() as site:
         signer = site.start_signer()
