@@ -19,6 +19,7 @@ struct node {
 	struct image_node is;
 	uint8_t *target;
 	unsigned layer; /* that laid it last */
+	unsigned swept; /* layer since which there is nothing below it of any before */
 	struct node *first, *next, *before;
 	size_t size;     /* of the name */
 	struct node *up; /* the key: this and the name, without a gap */
@@ -210,13 +211,19 @@ lay(struct image_tree *t, struct node *n, const struct image_node *is)
 	return NULL;
 }
 
-/* What layers before `before` have laid, as deep as a path may be: 2,048 names. A directory stays
- * while anything is in it. */
+/*
+ * What layers before `before` have laid, as deep as a path may be: 2,048 names. A directory stays
+ * while anything is in it. Once a layer: what is laid in it later is its own, and it may say a
+ * million times what is gone.
+ */
 static void
 remove_below(struct image_tree *t, struct node *up, unsigned before)
 {
 	struct node *next;
 
+	if (up->swept == before)
+		return;
+	up->swept = before;
 	for (struct node *n = up->first; n != NULL; n = next) {
 		next = n->next;
 		remove_below(t, n, before);

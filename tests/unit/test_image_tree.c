@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -110,6 +111,37 @@ test_names_are_bounded(void **state)
 	image_tree_free(&t);
 }
 
+/* A layer may say it once for each member that an image may have: of each file, that is 1e11 steps.
+ */
+static void
+test_what_is_hidden_again_costs_nothing(void **state)
+{
+	enum { FILES = 60000, AGAIN = 200000 };
+	struct image_tree *t = image_tree_new();
+	const clock_t begun = clock();
+	char path[64];
+
+	(void)state;
+	image_tree_begin_layer(t);
+	assert_null(put(t, "d/old", IMAGE_FILE));
+	image_tree_begin_layer(t);
+	for (size_t i = 0; i < FILES; i++) {
+		(void)snprintf(path, sizeof(path), "d/e/%zu", i);
+		assert_null(put(t, path, IMAGE_FILE));
+	}
+	for (size_t i = 0; i < AGAIN; i++) {
+		image_tree_hide(t, view_of_string("d"), true);
+		image_tree_hide(t, view_of_string("d/e"), false);
+	}
+	assert_false(has(t, "d/old"));
+	assert_true(has(t, "d/e/0"));
+	assert_true((clock() - begun) / CLOCKS_PER_SEC < 10);
+	image_tree_begin_layer(t);
+	image_tree_hide(t, view_of_string("d"), false);
+	assert_false(has(t, "d"));
+	image_tree_free(&t);
+}
+
 int
 main(void)
 {
@@ -118,6 +150,7 @@ main(void)
 	    cmocka_unit_test(test_what_lies_over_another_takes_its_place),
 	    cmocka_unit_test(test_what_no_packer_writes_is_refused),
 	    cmocka_unit_test(test_names_are_bounded),
+	    cmocka_unit_test(test_what_is_hidden_again_costs_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
