@@ -45,6 +45,9 @@ bool judge_is_mode_listed(struct judge_bench *t, const struct component_file *f)
 /* The content of one file, and who runs it: the last findings of an item. */
 void judge_content(struct judge_bench *t, const struct component_file *f);
 
+/* Of which releases code in memory is, if sets list it. */
+void judge_releases_of_code(struct judge_bench *t, const struct component_file *f);
+
 /* The program that the rule names is the one of the main process. */
 void judge_program(struct judge_bench *t, const struct component_file *f);
 void judge_no_program(struct judge_bench *t);

@@ -17,6 +17,8 @@ struct lookup {
 	size_t others;                          /* how many more would do */
 };
 
+static void narrow_releases(
+    struct judge_bench *t, const struct lookup *l, const struct component_file *f);
 static bool accept_by_content(
     struct judge_bench *t, const struct lookup *l, const struct component_file *f);
 static bool has_elsewhere(const struct reference_set *set, const struct component_file *f);
@@ -46,6 +48,15 @@ judge_is_mode_listed(struct judge_bench *t, const struct component_file *f)
 	return look_up(t, f).mode_given;
 }
 
+/* A patch of memory is of the releases that list it, as a file is. */
+void
+judge_releases_of_code(struct judge_bench *t, const struct component_file *f)
+{
+	const struct lookup l = look_up(t, f);
+
+	narrow_releases(t, &l, f);
+}
+
 void
 judge_content(struct judge_bench *t, const struct component_file *f)
 {
@@ -63,9 +74,7 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 		verdict_accept(t->b, FINDING_SYMLINK);
 	if (l.having != 0 && !l.granted)
 		find_other_rights(t, &l, f);
-	/* Whose the file may be is part of a release, as its content is. */
-	if (l.having != 0)
-		judge_releases(t, f, l.granting != 0 ? l.granting : l.having);
+	narrow_releases(t, &l, f);
 	if (l.having != 0 || l.excepted || is_left_open(t, f))
 		return;
 	/* Of what was being replaced, what was read is no content that it has; that is said. */
@@ -102,6 +111,14 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 			judge_append_digest(
 			    detail, "in no reference set; found sha256 ", &f->digest);
 	}
+}
+
+/* Whose the file may be is part of a release, as its content is. */
+static void
+narrow_releases(struct judge_bench *t, const struct lookup *l, const struct component_file *f)
+{
+	if (l->having != 0)
+		judge_releases(t, f, l->granting != 0 ? l->granting : l->having);
 }
 
 /*

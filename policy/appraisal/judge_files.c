@@ -109,6 +109,8 @@ judge_one(struct judge_bench *t, const struct component_file *f)
 	judge_program(t, f);
 	if ((f->flags & contentless) == 0)
 		judge_content(t, f);
+	else if ((f->flags & JUDGE_CODE_FLAGS) != 0)
+		judge_releases_of_code(t, f);
 }
 
 /*

@@ -487,6 +487,8 @@ class FileRule:
                 yield self.finding("other-program", path, "expected " + self.rule["path"])
             if not flags & (2 | 4 | 16 | 128 | CODE):
                 yield from self.content(path, digest.hex(), flags, item)
+            elif flags & CODE:
+                yield from self.narrowed_by(path, self.lines_with("link" if flags & LINK else "file", digest.hex(), path), item)
         yield from self.missing_libraries()
         if self.kind == "files":
             yield from self.missing_files()
@@ -558,7 +560,7 @@ class FileRule:
             return
         lines, excepted = self.lines_or_exception(kind, item)
         if excepted:
-            yield from self.narrowed(path, [one for one, _ in lines])
+            yield from self.narrowed_by(path, lines, item)
             return
         if lines and not any(grants(line, item) for _, line in lines):
             first, line = lines[0]
@@ -566,8 +568,7 @@ class FileRule:
                                f"{first.name}, found {rights_of(line, found_rights(item))}")
         if lines:
             self.accepted |= {"symbolic-link"} if flags & LINK else set()
-            granting = [one for one, line in lines if grants(line, item)]
-            yield from self.narrowed(path, granting or [one for one, _ in lines])
+            yield from self.narrowed_by(path, lines, item)
             return
         known = [s.name for s in self.over
                  if any((line.kind, line.digest) == (kind, digest) for line in s.paths.get(path, ()))]
@@ -613,6 +614,10 @@ class FileRule:
         for path in sorted(p.encode() for p in self.rule.get("demand", [])):
             if path not in mapped:
                 yield self.finding("missing-library", path)
+
+    def narrowed_by(self, path, lines, item):
+        granting = [one for one, line in lines if grants(line, item)]
+        yield from self.narrowed(path, granting or [one for one, _ in lines])
 
     def narrowed(self, path, having):
         for family in dict.fromkeys(s.family for s in having if s.family):

@@ -74,7 +74,8 @@ APPRAISAL = {
         ("other_process", "if ([[(f->flags & COMPONENT_FILE_OTHER) != 0]]) {", "false"),
         ("windows", "} else if ([[l.other != NULL]]) {", "false"),
         ("changed", "} else if ([[l.known != NULL]]) {", "false"),
-        ("release", "[[l.granting != 0]] ? l.granting", "false"),
+        ("release", "[[l->granting != 0]] ? l->granting", "false"),
+        ("release", "if ([[l->having != 0]])", "false", "true"),
         ("release", "judge_releases(t, f, [[having]])", "0"),
     ],
     "policy/appraisal/judge_facts.c": [
@@ -129,6 +130,7 @@ APPRAISAL = {
         ("bytes", "[[range_holds(&r->bytes, view_of_string(bytes))]]", "true"),
         ("files", "if ([[files->complete]])", "false", "true"),
         ("modified_code", "if ([[code && listed]])", "false", "code"),
+        ("release", "else if ([[(f->flags & JUDGE_CODE_FLAGS) != 0]])\n\t\tjudge_releases_of_code", "false"),
         ("setuid", "[[(f->mode & S_ISUID) != 0]] ||", "false"),
         ("setuid", "[[(f->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)]]", "false", "(f->mode & S_ISGID) != 0"),
         ("setuid", "if ([[judge_is_mode_listed(t, f)]])", "false", "true"),

@@ -178,6 +178,24 @@ def test_each_file_leaves_fewer_releases():
         ("mixed-release", "/c", "of app@2, and what comes before it of app@1")]
 
 
+def test_code_in_memory_that_a_set_lists_is_of_its_release():
+    """An old patch under a new program; whatever the flag is, and of a link's name only what lists a link."""
+    app = family("app", reference("1", {"/p": b"p1", "/l": b"l1"}), reference("2", {"/p": b"p2", "/l": b"l2"}))
+    rules = {"release": ["app"], **{k: {"references": ["app"]} for k in ("executable", "libraries")}}
+    for flag, code in ((1024, "modified-code"), (4096, "restored-code"), (8192, "probed-code")):
+        for patch, findings in ((b"l2", []), (b"l1", [("bundle", "mixed-release", "executable of app@2, libraries of app@1")])):
+            evidence = {**files({"/p": b"p2"}, "executable"), **files({"/l": patch}, "libraries", flags=flag)}
+            verdict = CASES.verdict(rules, evidence, **app)
+            assert found(verdict, "kind", "code", "detail") == findings, verdict
+            assert verdict["hallmark.accepted"] == [{"kind": "libraries", "code": code}]
+        both = {"libraries": wire.component("libraries", [
+            wire.file_item("/l", b"l1", flags=flag), wire.file_item("/l", b"l2", mode=0o100644)])}
+        verdict = CASES.verdict(rules, both, **app)
+        assert [f[:2] for f in found(verdict, "code", "subject", "detail")] == [("mixed-release", "/l")], verdict
+        odd = files({"/l": b"l1"}, "libraries", flags=flag + 64)
+        assert ("mixed-release", "app") not in found(CASES.verdict(rules, {**files({"/p": b"p2"}, "executable"), **odd}, **app), "code", "subject")
+
+
 def test_two_names_of_one_content_are_two_references():
     sets = [reference("one", A), reference("two", A)]
     verdict = CASES.verdict({"executable": {"references": ["two", "one"]}},
@@ -710,6 +728,7 @@ CHANGES = (
     ("not flags & (2 | 4 | LINK | CODE)", "not flags & (2 | 4 | LINK)"),
     ("not flags & (2 | 4 | 16 | 128 | CODE)", "not flags & (2 | 4 | 16 | CODE)"),
     ("CODE, NEWER = 1024 | 4096 | 8192", "CODE, NEWER = 1024 | 8192"),
+    ("            elif flags & CODE:", "            elif False:"),
     ('LENIENT = ("restored_code", ', "LENIENT = ("),
     ("min(having[0].paths[path])", "max(having[0].paths[path])"),
     ('self.kind == "executable" and not self.items', "not self.items"),

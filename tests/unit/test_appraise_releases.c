@@ -184,6 +184,42 @@ test_rights_that_an_old_release_gave(void **state)
 	    "executable of app@new, libraries of app@old");
 }
 
+/* What was patched in memory is listed with a release, and belongs to it. */
+static void
+test_an_old_patch_of_memory_under_a_new_release(void **state)
+{
+	static const uint32_t flags[] = {COMPONENT_FILE_MODIFIED, COMPONENT_FILE_RESTORED};
+	static const struct item executable[] = {{"/app/bin", 'b'}};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		for (char patch = 'a'; patch <= 'b'; patch++) {
+			use(b, TWO ONE);
+			component(b, COMPONENT_EXECUTABLE, executable, 1);
+			begin(b, COMPONENT_LIBRARIES);
+			file_full(b, "/app/conf", patch, flags[i], 0);
+			end(b, COMPONENT_LIBRARIES);
+			conclude(b);
+			expect_verdict(b, patch == 'b' ? REPORT_AFFIRMING : REPORT_CONTRAINDICATED,
+			    patch == 'b' ? 0 : 1);
+			if (patch == 'a')
+				assert_string_equal(expect(b, "bundle", "mixed-release", "app"),
+				    "executable of app@new, libraries of app@old");
+			use(b, TWO ONE);
+			begin(b, COMPONENT_LIBRARIES);
+			file(b, "/app/bin", 'b');
+			file_full(b, "/app/conf", patch, flags[i], 0);
+			end(b, COMPONENT_LIBRARIES);
+			conclude(b);
+			if (patch == 'a')
+				assert_string_equal(
+				    expect(b, "libraries", "mixed-release", "/app/conf"),
+				    "of app@old, and what comes before it of app@new");
+			else
+				expect_verdict(b, REPORT_AFFIRMING, 0);
+		}
+}
+
 int
 main(void)
 {
@@ -194,6 +230,7 @@ main(void)
 	    WITH_BENCH(test_missing_files_tell_the_release),
 	    WITH_BENCH(test_what_both_releases_have),
 	    WITH_BENCH(test_rights_that_an_old_release_gave),
+	    WITH_BENCH(test_an_old_patch_of_memory_under_a_new_release),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
