@@ -51,7 +51,7 @@
 	X(FINDING_SYMLINK, "symbolic-link", "unknown",                                             \
 	    "a symbolic link, and the policy does not allow any here")                             \
 	X(FINDING_OTHER_RIGHTS, "other-rights", "rights",                                          \
-	    "a reference set gives this content another owner, group or mode")                     \
+	    "a reference set gives it another owner, group or mode")                               \
 	X(FINDING_OTHER_PROCESS, "other-process", "other_process",                                 \
 	    "a process besides the main one runs it, and no reference set has this content")       \
 	X(FINDING_OTHER_RELEASE, "other-release", "unknown",                                       \

@@ -15,6 +15,9 @@ struct lookup {
 	const struct policy_reference *known;   /* has the path with other digests */
 	const struct reference_entry *expected; /* its first */
 	size_t others;                          /* how many more would do */
+	bool open_granted; /* the rights are as some line of the path, of a file, gives them */
+	const struct reference_entry *open_denied; /* the first such line that gives others */
+	const struct policy_reference *open_denied_by;
 };
 
 static void narrow_releases(
@@ -29,8 +32,10 @@ static void look_at_exceptions(
 static void look_at(struct lookup *l, const struct judge_source *s, const struct reference_entry *e,
     const struct component_file *f);
 static bool has_rights(const struct component_file *f, const struct reference_entry *e);
-static void find_other_rights(
+static void find_open_rights(
     struct judge_bench *t, const struct lookup *l, const struct component_file *f);
+static void find_other_rights(struct judge_bench *t, const struct reference_entry *denied,
+    const struct policy_reference *by, const struct component_file *f);
 static void append_rights(struct buf *to, const struct reference_entry *e);
 static void detail_changed(struct buf *to, const struct lookup *l, const struct component_file *f);
 
@@ -73,10 +78,14 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 	if (l.having != 0 && (f->flags & COMPONENT_FILE_SYMLINK) != 0)
 		verdict_accept(t->b, FINDING_SYMLINK);
 	if (l.having != 0 && !l.granted)
-		find_other_rights(t, &l, f);
+		find_other_rights(t, l.denied, l.denied_by, f);
 	narrow_releases(t, &l, f);
-	if (l.having != 0 || l.excepted || is_left_open(t, f))
+	if (l.having != 0 || l.excepted)
 		return;
+	if (is_left_open(t, f)) {
+		find_open_rights(t, &l, f);
+		return;
+	}
 	/* Of what was being replaced, what was read is no content that it has; that is said. */
 	if (t->b->kind == COMPONENT_FILES && (f->flags & COMPONENT_FILE_CHANGED) != 0)
 		return;
@@ -228,6 +237,12 @@ look_at(struct lookup *l, const struct judge_source *s, const struct reference_e
 			l->other = s->reference;
 		return;
 	}
+	if (e->kind == REFERENCE_FILE && has_rights(f, e)) {
+		l->open_granted = true;
+	} else if (e->kind == REFERENCE_FILE && l->open_denied == NULL) {
+		l->open_denied = e;
+		l->open_denied_by = s->reference;
+	}
 	if (same)
 		l->having |= s->bit;
 	if (same && has_rights(f, e)) {
@@ -255,11 +270,20 @@ has_rights(const struct component_file *f, const struct reference_entry *e)
 	       ((e->given & REFERENCE_MODE) == 0 || e->mode == (f->mode & REFERENCE_MODE_MASK));
 }
 
+/* Whose a file is does not change with its content: lines of its path say so, as far as they do. */
 static void
-find_other_rights(struct judge_bench *t, const struct lookup *l, const struct component_file *f)
+find_open_rights(struct judge_bench *t, const struct lookup *l, const struct component_file *f)
+{
+	if (!l->open_granted && l->open_denied != NULL)
+		find_other_rights(t, l->open_denied, l->open_denied_by, f);
+}
+
+static void
+find_other_rights(struct judge_bench *t, const struct reference_entry *denied,
+    const struct policy_reference *by, const struct component_file *f)
 {
 	struct buf *to = verdict_find(t->b, FINDING_OTHER_RIGHTS, t->rule->rights, f->path);
-	struct reference_entry found = *l->denied;
+	struct reference_entry found = *denied;
 
 	if (to == NULL)
 		return;
@@ -267,9 +291,9 @@ find_other_rights(struct judge_bench *t, const struct lookup *l, const struct co
 	found.gid = f->gid;
 	found.mode = (uint16_t)(f->mode & REFERENCE_MODE_MASK);
 	buf_append_string(to, "expected ");
-	append_rights(to, l->denied);
+	append_rights(to, denied);
 	buf_append_string(to, " by reference set ");
-	buf_append_string(to, l->denied_by->name);
+	buf_append_string(to, by->name);
 	buf_append_string(to, ", found ");
 	append_rights(to, &found);
 }

@@ -563,9 +563,7 @@ class FileRule:
             yield from self.narrowed_by(path, lines, item)
             return
         if lines and not any(grants(line, item) for _, line in lines):
-            first, line = lines[0]
-            yield self.finding("other-rights", path, f"expected {rights_of(line, line)} by reference set "
-                               f"{first.name}, found {rights_of(line, found_rights(item))}")
+            yield self.other_rights(path, *lines[0], item)
         if lines:
             self.accepted |= {"symbolic-link"} if flags & LINK else set()
             yield from self.narrowed_by(path, lines, item)
@@ -573,11 +571,12 @@ class FileRule:
         known = [s.name for s in self.over
                  if any((line.kind, line.digest) == (kind, digest) for line in s.paths.get(path, ()))]
         having = [s for s in self.counting if path in s.paths]
-        if self.kind == "files" and flags & 32:
-            return
         left_open = {b"content=not-measured": "may_change", b"content=beginning": "may_grow"}
         if self.kind == "files" and not flags & LINK and any(
                 left_open.get(bytes(detail)) in self.made for detail in item[7]):
+            yield from self.rights_alone(path, item)
+            return
+        if self.kind == "files" and flags & 32:
             return
         if not known and not having and self.rule.get("by") == "content":
             elsewhere = [s for s in self.counting if any(
@@ -608,6 +607,16 @@ class FileRule:
         else:
             yield self.finding("unknown-file", path,
                                f"in no reference set; found sha256 {digest}")
+
+    def other_rights(self, path, first, line, item):
+        return self.finding("other-rights", path, f"expected {rights_of(line, line)} by reference set "
+                            f"{first.name}, found {rights_of(line, found_rights(item))}")
+
+    def rights_alone(self, path, item):
+        """Of a file whose content does not count."""
+        lines = [(s, line) for s in self.counting for line in sorted(s.paths.get(path, ())) if line.kind == "file"]
+        if lines and True not in {grants(line, item) for _, line in lines}:
+            yield self.other_rights(path, *lines[0], item)
 
     def missing_libraries(self):
         mapped = {item[0] for item in self.items if not item[6] & (2 | 4 | LINK | 128 | CODE)}

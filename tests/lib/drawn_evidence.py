@@ -411,7 +411,7 @@ class Drawn:
                 mode = 0o120777 if one.kind == "link" else 0o100000 | (one.mode if one.mode >= 0 else 0o644)
                 yield wire.file_item(path, digest=bytes.fromhex(one.digest), mode=mode if self.maybe(0.9) else 0o104755,
                                      uid=max(one.uid, 0) if self.maybe(0.9) else 70000, gid=max(one.gid, 0),
-                                     flags=64 if one.kind == "link" else 0)
+                                     flags=64 if one.kind == "link" else self.chance.choice((1024, 4096, 8192)) if self.maybe(0.1) else 0)
 
     def memory(self):
         """Without a file, nearly as compilers at run time make it."""

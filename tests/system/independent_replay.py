@@ -179,8 +179,8 @@ def test_each_file_leaves_fewer_releases():
 
 
 def test_code_in_memory_that_a_set_lists_is_of_its_release():
-    """An old patch under a new program; whatever the flag is, and of a link's name only what lists a link."""
-    app = family("app", reference("1", {"/p": b"p1", "/l": b"l1"}), reference("2", {"/p": b"p2", "/l": b"l2"}))
+    """An old patch under a new program; whatever the flag is, and of a link only what lists a link."""
+    app = family("app", *(reference(n, {"/both": b"", "/p": b"p" + n.encode(), "/l": b"l" + n.encode()}) for n in "12"))
     rules = {"release": ["app"], **{k: {"references": ["app"]} for k in ("executable", "libraries")}}
     for flag, code in ((1024, "modified-code"), (4096, "restored-code"), (8192, "probed-code")):
         for patch, findings in ((b"l2", []), (b"l1", [("bundle", "mixed-release", "executable of app@2, libraries of app@1")])):
@@ -188,7 +188,7 @@ def test_code_in_memory_that_a_set_lists_is_of_its_release():
             verdict = CASES.verdict(rules, evidence, **app)
             assert found(verdict, "kind", "code", "detail") == findings, verdict
             assert verdict["hallmark.accepted"] == [{"kind": "libraries", "code": code}]
-        both = {"libraries": wire.component("libraries", [
+        both = {**files({"/both": b""}, "executable"), "libraries": wire.component("libraries", [
             wire.file_item("/l", b"l1", flags=flag), wire.file_item("/l", b"l2", mode=0o100644)])}
         verdict = CASES.verdict(rules, both, **app)
         assert [f[:2] for f in found(verdict, "code", "subject", "detail")] == [("mixed-release", "/l")], verdict
@@ -268,6 +268,29 @@ def test_whose_a_file_is_has_to_be_what_one_of_the_lines_gives():
     assert judged(" mode=4755", mode=0o104755) == ([], ["setuid-file"])
     assert [code for code, _ in judged(" mode=0755", mode=0o104755)[0]] == ["setuid-file", "other-rights"]
     assert [code for code, _ in judged(" uid=0", mode=0o104755)[0]] == ["setuid-file"]
+
+
+def test_whose_a_file_of_any_content_is():
+    """What may change or grow is held against all lines of its path that are of a file."""
+    def judged(*lines, content="not-measured", name="may_change", mode=0o100755, flags=0, **others):
+        sets = [({"name": "app", "file": "app.set"}, "".join(f"{line}\n" for line in lines).encode())]
+        item = wire.file_item("/a", digest=bytes(32), mode=mode, flags=flags, details=[f"content={content}"])
+        component = {"files": wire.component("files", [item], [wire.fact_item(name, "/a")])}
+        rule = {"references": ["app"], name: ["/a"], **others}
+        return found(CASES.verdict({"files": rule}, component, sets), "code", "detail")
+
+    one, two = f"file {sha(b'a')} /a mode=0700", f"file {sha(b'b')} /a mode=0755"
+    odd = [("other-rights", "expected mode 0700 by reference set app, found mode 0755")]
+    for content, name in (("not-measured", "may_change"), ("beginning", "may_grow")):
+        assert judged(one, content=content, name=name) == odd
+        assert judged(one, two, content=content, name=name) == []
+        assert judged(one, content=content, name=name, mode=0o100700) == []
+    assert judged(one, rights="none") == odd
+    assert odd[0] in judged(one, flags=32)
+    assert judged(one, f"file {sha(b'c')} /a") == []
+    assert judged("link /b /a") == []
+    assert judged(one, content="beginning")[0][0] == "changed-file"
+    assert judged(f"file {sha(b'a')} /a uid=3") == [("other-rights", "expected uid 3 by reference set app, found uid 0")]
 
 
 def test_the_program_and_the_libraries_that_a_policy_names():
@@ -729,6 +752,7 @@ CHANGES = (
     ("not flags & (2 | 4 | 16 | 128 | CODE)", "not flags & (2 | 4 | 16 | CODE)"),
     ("CODE, NEWER = 1024 | 4096 | 8192", "CODE, NEWER = 1024 | 8192"),
     ("            elif flags & CODE:", "            elif False:"),
+    ("            yield from self.rights_alone(path, item)\n", ""),
     ('LENIENT = ("restored_code", ', "LENIENT = ("),
     ("min(having[0].paths[path])", "max(having[0].paths[path])"),
     ('self.kind == "executable" and not self.items', "not self.items"),

@@ -216,6 +216,41 @@ test_what_may_change_or_grow_is_accepted_by_name(void **state)
 	}
 }
 
+/* Whose it is, and its mode, has to stay all the same. The item is root's, with mode 0644. */
+static void
+test_rights_of_what_may_change_are_those_of_the_sets(void **state)
+{
+	static const struct {
+		const char *lines, *detail; /* NULL: none is amiss */
+	} cases[] = {
+	    {HEX_A "  /lib/log\n", NULL},
+	    {"file " HEX_A " /lib/log uid=0 gid=0 mode=0644\n", NULL},
+	    {"file " HEX_A " /lib/log mode=0600\nfile " HEX_B " /lib/log uid=0\n", NULL},
+	    {"file " HEX_A " /lib/log uid=7 mode=0600\n",
+		"expected uid 7, mode 0600 by reference set lone, found uid 0, mode 0644"},
+	    {"file " HEX_A " /lib/log gid=7\nfile " HEX_B " /lib/log mode=0600\n",
+		"expected gid 7 by reference set lone, found gid 0"},
+	    {"link /a /lib/log\n", NULL},
+	    {"link /a /lib/log\nfile " HEX_A " /lib/log uid=7\n",
+		"expected uid 7 by reference set lone, found uid 0"},
+	};
+	struct bench *b = *state;
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), HEX_C "  /lib/c\n%s", cases[i].lines);
+		fixture_write(&b->fixture, "other", 0644, text);
+		use(b, "    files: {references: [lone], may_change: [/lib/log]}\n");
+		left_open(b, "may_change", "/lib/log", "content=not-measured");
+		expect_verdict(b,
+		    cases[i].detail != NULL ? REPORT_CONTRAINDICATED : REPORT_AFFIRMING,
+		    cases[i].detail != NULL ? 1 : 0);
+		if (cases[i].detail != NULL)
+			assert_string_equal(
+			    expect(b, "files", "other-rights", "/lib/log"), cases[i].detail);
+	}
+}
+
 static void
 test_what_was_left_out_is_accepted_by_name(void **state)
 {
@@ -327,6 +362,7 @@ main(void)
 	    WITH_BENCH(test_listed_code_stands_in_the_report),
 	    WITH_BENCH(test_what_was_left_out_is_accepted_by_name),
 	    WITH_BENCH(test_what_may_change_or_grow_is_accepted_by_name),
+	    WITH_BENCH(test_rights_of_what_may_change_are_those_of_the_sets),
 	    WITH_BENCH(test_options_that_are_not_known_are_accepted_by_name),
 	    WITH_BENCH(test_patterns_that_the_policy_names_were_looked_for),
 	    WITH_BENCH(test_main_only_is_contraindicated_unless_the_policy_accepts_it),

@@ -206,6 +206,7 @@ test_an_old_patch_of_memory_under_a_new_release(void **state)
 				assert_string_equal(expect(b, "bundle", "mixed-release", "app"),
 				    "executable of app@new, libraries of app@old");
 			use(b, TWO ONE);
+			component(b, COMPONENT_EXECUTABLE, executable, 1);
 			begin(b, COMPONENT_LIBRARIES);
 			file(b, "/app/bin", 'b');
 			file_full(b, "/app/conf", patch, flags[i], 0);
