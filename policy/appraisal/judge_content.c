@@ -126,8 +126,7 @@ judge_content(struct judge_bench *t, const struct component_file *f)
 static void
 narrow_releases(struct judge_bench *t, const struct lookup *l, const struct component_file *f)
 {
-	if (l->having != 0)
-		judge_releases(t, f, l->granting != 0 ? l->granting : l->having);
+	judge_releases(t, f, l->granting != 0 ? l->granting : l->having);
 }
 
 /*

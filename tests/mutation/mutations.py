@@ -79,7 +79,6 @@ APPRAISAL = {
         ("windows", "} else if ([[l.other != NULL]]) {", "false"),
         ("changed", "} else if ([[l.known != NULL]]) {", "false"),
         ("release", "[[l->granting != 0]] ? l->granting", "false"),
-        ("release", "if ([[l->having != 0]])", "false", "true"),
         ("release", "judge_releases(t, f, [[having]])", "0"),
     ],
     "policy/appraisal/judge_facts.c": [

@@ -751,8 +751,6 @@ CHANGES = (
     ("not flags & (2 | 4 | LINK | CODE)", "not flags & (2 | 4 | LINK)"),
     ("not flags & (2 | 4 | 16 | 128 | CODE)", "not flags & (2 | 4 | 16 | CODE)"),
     ("CODE, NEWER = 1024 | 4096 | 8192", "CODE, NEWER = 1024 | 8192"),
-    ("            elif flags & CODE:", "            elif False:"),
-    ("            yield from self.rights_alone(path, item)\n", ""),
     ('LENIENT = ("restored_code", ', "LENIENT = ("),
     ("min(having[0].paths[path])", "max(having[0].paths[path])"),
     ('self.kind == "executable" and not self.items', "not self.items"),
