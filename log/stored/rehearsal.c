@@ -66,6 +66,7 @@ rehearsal_report(struct rehearsal *r, const struct report *logged, const struct 
 	buf_clear(&r->words);
 	appraise_conclude(r->policy, rule, &in, &r->words, &r->again);
 	out->status = r->again.status;
+	out->group = r->again.group;
 	out->cause = find_cause(logged, &r->again);
 	return buf_status(&r->words);
 }

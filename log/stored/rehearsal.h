@@ -18,6 +18,7 @@ struct rehearsal;
 struct rehearsed {
 	bool refused;              /* no entry of the policy lets the collector speak for it */
 	enum report_status status; /* unless it is refused */
+	struct view group;         /* in which it would be found; the policy's; empty: in none */
 	/* The first finding, the worst first, that the report has not; NULL: it has all of them. */
 	const struct report_finding *cause;
 };

@@ -9,6 +9,7 @@
 #include "log/stored/noticed.h"
 #include "log/stored/recorded.h"
 #include "log/stored/rehearsal.h"
+#include "policy/policy_rollout.h"
 #include "proto/glob.h"
 #include "proto/report/report.h"
 #include "signer/trial/trial_print.h"
@@ -126,6 +127,7 @@ try_report(void *context, uint64_t index, const struct report *r)
 		return e;
 	if (e != ERR_OK)
 		return trial_workload_add_unknown(w, index, was, err_text(e));
+	w->group = again.refused ? 0 : policy_group_number(t->policy, again.group);
 	t->not_affirming |= again.refused || again.status != REPORT_AFFIRMING;
 	return trial_workload_add(w, index, was,
 	    again.refused ? TRIAL_REFUSED : report_status_rank(again.status), again.cause);
@@ -160,7 +162,7 @@ tell(struct trial *t, FILE *to)
 		(void)fail("policy try", err_text(ERR_MEMORY));
 		return TRIAL_EXIT_UNKNOWN;
 	}
-	t->summary.policy_id = policy_id(t->policy);
+	t->summary.policy = t->policy;
 	t->summary.workloads = sorted;
 	worst = t->summary.workload_count > 0 ? trial_workload_change(sorted[0]) : TRIAL_STAYS;
 	if (worst == TRIAL_FALLS || (t->options->wants_affirming && t->not_affirming))

@@ -3,11 +3,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "policy/policy_rollout.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 
 #define NAMED_MAX 5 /* workloads of a group, unless all are wanted */
 
+/* Workloads by change. */
+struct changes {
+	uint64_t count[TRIAL_CHANGES];
+};
+
+static struct changes changes_in(const struct trial_summary *s, size_t group);
+static void print_policy_groups(const struct trial_summary *s, FILE *to);
+static void write_changes(const struct changes *c, struct buf *to);
+static void write_policy_group(const struct trial_summary *s, size_t group, struct buf *to);
 static size_t group_size(const struct trial_summary *s, size_t begin);
 static void print_group(
     const struct trial_summary *s, size_t begin, size_t size, bool all, FILE *to);
@@ -40,6 +50,7 @@ trial_print_text(const struct trial_summary *s, bool all, FILE *to)
 		size = group_size(s, i);
 		print_group(s, i, size, all, to);
 	}
+	print_policy_groups(s, to);
 	if (s->unreadable > 0)
 		fprintf(to, "\n%" PRIu64 " entr%s could not be read: hallmark-audit fsck\n",
 		    s->unreadable, s->unreadable == 1 ? "y" : "ies");
@@ -48,22 +59,26 @@ trial_print_text(const struct trial_summary *s, bool all, FILE *to)
 bool
 trial_print_json(const struct trial_summary *s, FILE *to)
 {
-	uint64_t counts[TRIAL_CHANGES] = {0};
+	struct changes all = {{0}};
 	struct buf text = BUF_INIT;
 	bool good;
 
 	for (size_t i = 0; i < s->workload_count; i++)
-		counts[trial_workload_change(s->workloads[i])]++;
+		all.count[trial_workload_change(s->workloads[i])]++;
 	buf_append_byte(&text, '{');
-	write_text("policy", s->policy_id, &text);
+	write_text("policy", policy_id(s->policy), &text);
 	buf_append_format(&text,
 	    ",\"reports\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"took_ms\":%" PRIu64
 	    ",\"workloads\":{",
 	    s->reports, s->unreadable, s->took_ms);
-	for (unsigned c = 0; c < TRIAL_CHANGES; c++)
-		buf_append_format(
-		    &text, "%s\"%s\":%" PRIu64, c > 0 ? "," : "", change_names[c], counts[c]);
-	buf_append_string(&text, "},\"changes\":[");
+	write_changes(&all, &text);
+	buf_append_string(&text, "},\"groups\":[");
+	for (size_t g = 1; g <= policy_group_count(s->policy); g++) {
+		write_policy_group(s, g, &text);
+		buf_append_byte(&text, ',');
+	}
+	write_policy_group(s, 0, &text);
+	buf_append_string(&text, "],\"changes\":[");
 	for (size_t i = 0; i < s->workload_count; i++) {
 		if (trial_workload_change(s->workloads[i]) == TRIAL_STAYS)
 			continue;
@@ -75,6 +90,63 @@ trial_print_json(const struct trial_summary *s, FILE *to)
 		(void)fwrite(text.data, 1, text.size, to);
 	buf_free(&text);
 	return good;
+}
+
+/* By the groups of the policy that is tried, in their order; nothing where it has none. */
+static void
+print_policy_groups(const struct trial_summary *s, FILE *to)
+{
+	const size_t groups = policy_group_count(s->policy);
+
+	if (groups == 0)
+		return;
+	fprintf(to, "\n  %-20s", "group");
+	for (unsigned c = 0; c < TRIAL_CHANGES; c++)
+		fprintf(to, " %9s", change_names[c]);
+	for (size_t g = 1; g <= groups + 1; g++) {
+		const struct view name =
+		    g <= groups ? policy_group_name(s->policy, g - 1) : VIEW_LITERAL("in none");
+		const struct changes in = changes_in(s, g <= groups ? g : 0);
+
+		fprintf(to, "\n  %-20.*s", view_precision(name), (const char *)name.data);
+		for (unsigned c = 0; c < TRIAL_CHANGES; c++)
+			fprintf(to, " %9" PRIu64, in.count[c]);
+	}
+	fputs("\n", to);
+}
+
+static struct changes
+changes_in(const struct trial_summary *s, size_t group)
+{
+	struct changes in = {{0}};
+
+	for (size_t i = 0; i < s->workload_count; i++)
+		if (s->workloads[i]->group == group)
+			in.count[trial_workload_change(s->workloads[i])]++;
+	return in;
+}
+
+static void
+write_changes(const struct changes *c, struct buf *to)
+{
+	for (unsigned i = 0; i < TRIAL_CHANGES; i++)
+		buf_append_format(
+		    to, "%s\"%s\":%" PRIu64, i > 0 ? "," : "", change_names[i], c->count[i]);
+}
+
+static void
+write_policy_group(const struct trial_summary *s, size_t group, struct buf *to)
+{
+	const struct changes in = changes_in(s, group);
+
+	buf_append_string(to, "{\"name\":");
+	if (group > 0)
+		json_append_string(to, policy_group_name(s->policy, group - 1));
+	else
+		buf_append_string(to, "null");
+	buf_append_byte(to, ',');
+	write_changes(&in, to);
+	buf_append_byte(to, '}');
 }
 
 /* How many there are from `begin` on that one line tells: of those that stay all. */

@@ -12,7 +12,7 @@
 #include "signer/trial/trial_results.h"
 
 struct trial_summary {
-	struct view policy_id;
+	const struct policy *policy;
 	uint64_t reports;      /* appraised again */
 	uint64_t from_s, to_s; /* issue times of the first and the last of them */
 	uint64_t took_ms;

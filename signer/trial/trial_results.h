@@ -23,6 +23,7 @@ struct trial_workload {
 	char *collector, *workload;
 	const struct policy_rule *rule; /* of the new policy; NULL: it refuses it */
 	uint64_t reports[TRIAL_CHANGES];
+	size_t group;   /* number of that in which its newest report would be found; 0: in none */
 	uint64_t index; /* of the newest report of the worst change */
 	int was, is;    /* ranks of its status (report_status_rank), or TRIAL_REFUSED */
 	char *cause;    /* in words; "" where there is none */

@@ -86,7 +86,13 @@ class Rolling(Site):
         done = self.tool("hallmark-signer", "policy", "try", str(self.path("policy.yaml")), "-c",
                          str(self.path("signer.yaml")), "--json", check=False)
         assert done.stdout, done.stderr
-        return json.loads(done.stdout)["workloads"]["falls"]
+        told = json.loads(done.stdout)
+        text = self.tool("hallmark-signer", "policy", "try", str(self.path("policy.yaml")), "-c",
+                         str(self.path("signer.yaml")), check=False).stdout
+        rows = re.findall(r"^  (in none|\S+) +(\d+) +(\d+) +(\d+) +(\d+)$", text, re.M)
+        groups = {g["name"]: g["falls"] for g in told["groups"]}
+        assert [(name, int(falls)) for name, falls, *_ in rows] == [(n or "in none", f) for n, f in groups.items()], text
+        return told["workloads"]["falls"], groups
 
     def replayed(self):
         logimage.published(self, self.newest + 1)
@@ -132,7 +138,7 @@ def test_a_canary_first_then_all():
                            str(site.path("log.crt")), "--index", str(site.newest)).stdout
         assert re.search(rf"decided by +app@sha256:{old}\n", shown) and "(enforce: off) and gives contraindicated" in shown, shown
         assert f"by app@sha256:{old}\n" in told and "in the group rest (enforce: off), where the policy in force," in told, told
-        assert site.falls() == 3, "all of them were affirming at some time"
+        assert site.falls() == (3, {"canary": 1, "rest": 2, None: 0}), "all of them were affirming at some time"
         assert site.decide(strict=True, groups=groups("warn"), older=old), "the same one may be rolled out on"
         assert site.report("host1")[0] == "warning"
         once = {"canary": ("on", 0, 0), "rest": ("warn", 1, 1), **none}, 2
