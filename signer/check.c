@@ -14,6 +14,7 @@
 #include "policy/advice/policy_advice.h"
 #include "proto/evidence/identity.h"
 #include "proto/text.h"
+#include "signer/check_feeds.h"
 #include "signer/check_peers.h"
 #include "signer/check_rollout.h"
 #include "signer/check_tokens.h"
@@ -74,6 +75,9 @@ signer_check(const char *path, const char *as, bool json)
 		policy_advise_writers(loaded.policy, loaded.config->policy_file,
 		    service_uid(loaded.config), &all.warnings);
 	}
+	if (good)
+		check_feeds(
+		    loaded.config, loaded.policy, (uint64_t)time(NULL), &all.faults, &all.notes);
 	if (good)
 		check_peers(loaded.config, loaded.settings[0]->tls, &all.faults, &all.notes);
 	if (good && as != NULL && check_as(as, loaded.settings[0]->tls, &all.faults, all.identity))

@@ -14,6 +14,7 @@
 #include "signer/ledger/heads/verdict.h"
 #include "signer/ledger/ledger_stage.h"
 #include "signer/session/key_retired.h"
+#include "signer/status_feeds.h"
 
 #define REVOKED_SHOWN_MAX 64 /* more are counted, and in the log */
 
@@ -69,6 +70,7 @@ status_write(struct service *s, uint64_t uptime_s, struct buf *to)
 	write_token(to, s);
 	write_chronicle(to, s);
 	write_revoked(to, s);
+	status_feeds_write(s, (uint64_t)time(NULL), to);
 	write_clock(to, s);
 	write_verdicts(to, s);
 	buf_append_format(to, ",\"storage\":\"%s\"", s->storage.low ? "low" : "ok");

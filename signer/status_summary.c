@@ -10,6 +10,7 @@
 #include "policy/appraisal/finding.h"
 #include "proto/span.h"
 #include "signer/ends.h"
+#include "signer/status_feeds.h"
 #include "signer/status_groups.h"
 #include "trust/expiry.h"
 
@@ -219,6 +220,7 @@ say_signer(const struct page *p, json_t *status)
 	const char *retired = json_string_value(json_object_get(status, "key_retired_since"));
 	const char *refused = json_string_value(json_object_get(status, "reload_refused"));
 	char span[SPAN_SIZE];
+	bool feeds_good;
 
 	fprintf(p->to, "%s   up %s", json_string_value(json_object_get(status, "log")),
 	    span_text((uint64_t)json_integer_value(json_object_get(status, "uptime_s")), span));
@@ -255,13 +257,14 @@ say_signer(const struct page *p, json_t *status)
 		    json_integer_value(json_object_get(status, "approvals_needed")));
 	status_groups_say(status, p->to);
 	say_revoked(p, json_object_get(status, "revoked"));
+	feeds_good = status_feeds_say(json_object_get(status, "feeds"), p->to);
 	if (refused != NULL)
 		fprintf(p->to,
 		    "The reload at %s was refused: what was in force before it still is. "
 		    "`hallmark-signer check` names the faults; mend them, then SIGHUP.\n",
 		    refused);
 	return !say_expiry(p, json_object_get(status, "expiry")) && up && !low && trusted &&
-	       waiting == NULL && retired == NULL && refused == NULL;
+	       feeds_good && waiting == NULL && retired == NULL && refused == NULL;
 }
 
 /* It is meant, and so nothing that needs somebody. */

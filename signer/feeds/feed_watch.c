@@ -98,8 +98,11 @@ done(void *context, enum err result)
 
 	(void)result;
 	w->busy = false;
-	for (size_t i = 0; i < w->count; i++)
+	for (size_t i = 0; i < w->count; i++) {
 		tell_age(&w->file[i]);
+		w->service->feeds[i] = w->file[i].told;
+	}
+	w->service->feed_count = w->count;
 	say_faults(w);
 	faults_free(&w->faults);
 	if (w->found.feed != NULL) {
@@ -124,16 +127,16 @@ take_wanted(struct feed_watch *w)
 		const struct view name = policy_feed_at(p, i, &f->max_age_s);
 
 		for (size_t k = 0; k < count; k++)
-			if (view_equal(view_of_string(known[k].name), name)) {
+			if (view_equal(view_of_string(known[k].told.name), name)) {
 				const uint32_t max_age_s = f->max_age_s;
 
 				*f = known[k];
 				f->max_age_s = max_age_s;
 			}
-		if (view_equal(view_of_string(f->name), name))
+		if (view_equal(view_of_string(f->told.name), name))
 			continue;
 		*f = (struct feed_file){.max_age_s = f->max_age_s};
-		memcpy(f->name, name.data, name.size);
+		memcpy(f->told.name, name.data, name.size);
 	}
 	if (w->directory == NULL || strcmp(w->directory, directory) != 0) {
 		free(w->directory);
@@ -151,7 +154,7 @@ look(struct feed_watch *w, size_t index)
 	struct stat now;
 	bool changed;
 
-	buf_append_format(&path, "%s/%s", w->directory, f->name);
+	buf_append_format(&path, "%s/%s", w->directory, f->told.name);
 	buf_append_byte(&path, 0);
 	if (buf_status(&path) != ERR_OK)
 		abort();
@@ -173,15 +176,19 @@ static void
 read_feed(struct feed_watch *w, size_t index, const char *path)
 {
 	struct feed_found *to = &w->found;
+	struct feed_seen *told = &w->file[index].told;
 	struct buf text = BUF_INIT;
 
 	to->file = index;
+	told->refused = true;
 	if (yaml_read_file(path, 0, NULL, path, ADVISORIES_SIZE_MAX, &w->faults, &text) != ERR_OK) {
 		buf_free(&text);
 		return;
 	}
 	if (feed_make(path, &text, &w->faults, &to->feed) != ERR_OK)
 		return;
+	told->refused = false;
+	told->written_s = (uint64_t)w->file[index].seen.st_mtim.tv_sec;
 	buf_append_view(&to->content, buf_view(&to->feed->text));
 	if (buf_status(&to->content) != ERR_OK || pack_append(PACK_FEED, buf_view(&to->content),
 						      &to->feed->digest, &to->record) != ERR_OK)
@@ -192,16 +199,15 @@ read_feed(struct feed_watch *w, size_t index, const char *path)
 static void
 tell_age(struct feed_file *f)
 {
-	const time_t now = time(NULL);
-	const bool old = f->max_age_s > 0 && (f->seen.st_ino == 0 || now - f->seen.st_mtim.tv_sec >
-									 (time_t)f->max_age_s);
+	const uint64_t now_s = (uint64_t)time(NULL), written_s = f->told.written_s;
+	const bool old = f->max_age_s > 0 && written_s + f->max_age_s < now_s;
 	struct logline l;
 
 	if (old && !f->is_old) {
 		logline_begin(&l, LOGGER_WARNING, "feed-old");
-		logline_string(&l, "feed", f->name);
-		if (f->seen.st_ino != 0)
-			logline_number(&l, "age_s", (uint64_t)(now - f->seen.st_mtim.tv_sec));
+		logline_string(&l, "feed", f->told.name);
+		if (written_s != 0)
+			logline_number(&l, "age_s", now_s - written_s);
 		logline_number(&l, "max_age_s", f->max_age_s);
 		logline_end(&l);
 	}
@@ -215,7 +221,7 @@ put(struct feed_watch *w)
 	struct service *s = w->service;
 	struct notice_writer *n = &s->chronicle.notices;
 	struct feed_found *f = &w->found;
-	const struct view name = view_of_string(w->file[f->file].name);
+	const struct view name = view_of_string(w->file[f->file].told.name);
 	const struct digest digest = f->feed->digest, *standing = standing_feed(n->standing, name);
 	struct logline l;
 	enum err e;

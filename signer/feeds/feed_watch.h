@@ -24,10 +24,10 @@
 
 /* A file as it was when it was read. */
 struct feed_file {
-	char name[BUNDLE_WORKLOAD_MAX + 1];
-	uint32_t max_age_s; /* 0: however old it may be */
-	struct stat seen;   /* st_ino 0: never */
-	bool is_old;        /* and that was said */
+	struct feed_seen told; /* to the service, when it was looked at */
+	uint32_t max_age_s;    /* 0: however old it may be */
+	struct stat seen;      /* st_ino 0: never */
+	bool is_old;           /* and that was said */
 };
 
 /* One that was read, on its way into the log. */

@@ -9,6 +9,8 @@
 
 #include "config/signer_config.h"
 #include "policy/policy.h"
+#include "proto/evidence/bundle.h"
+#include "proto/report/report.h"
 #include "proto/wire/message.h"
 #include "signer/chronicle/chronicle.h"
 #include "signer/ground/clock.h"
@@ -58,6 +60,13 @@ enum ends {
 	ENDS
 };
 
+/* The file of a feed that the policy wants, as it was looked at last. */
+struct feed_seen {
+	char name[BUNDLE_WORKLOAD_MAX + 1];
+	uint64_t written_s; /* since 1970, of the newest that is one; 0: there was none */
+	bool refused;       /* what lies there now is none */
+};
+
 struct service {
 	const struct signer_config *config;
 	uint64_t config_generation; /* rises with each configuration; 1 is the first */
@@ -100,6 +109,8 @@ struct service {
 	bool stopping;          /* takes no more bundles */
 	bool someone_rests;     /* has its share, and is to be looked at again soon (quota.h) */
 	struct expiry ends[ENDS];
+	struct feed_seen feeds[REPORT_FEEDS_MAX];
+	size_t feed_count; /* of them */
 };
 
 /* The ledger is open: the clock is held against its newest entry. */

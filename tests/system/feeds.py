@@ -135,5 +135,53 @@ def test_what_is_no_feed_changes_nothing_and_is_said():
         case.replayed()
 
 
+def test_status_and_check_tell_of_feeds():
+    with Case() as case:
+        case.policy(feeds=[{"name": "debian", "max_age_s": 1000}, {"name": "gone", "max_age_s": 60}, {"name": "any"}])
+        signer = case.site.start_signer()
+        case.bring(OPENSSL)
+        digest = case.in_force(signer, OPENSSL)
+        case.bring(FIRST, "any")
+        case.in_force(signer, FIRST)
+
+        def told(name):
+            status = json.loads(case.site.tool("hallmark-signer", "status", "-c", str(case.site.path("signer.yaml")), "--json", check=False).stdout)
+            counts = [status[f"feeds_{state}"] for state in ("missing", "refused", "old")]
+            return {f["name"]: f for f in status["feeds"]}[name], counts, status
+
+        def text(*options):
+            done = case.site.tool("hallmark-signer", "status", "-c", str(case.site.path("signer.yaml")), *options, check=False)
+            return done.returncode, done.stdout
+
+        one, counts, _ = told("debian")
+        assert 0 <= one.pop("age_s") < 60 and counts == [1, 0, 0]
+        assert one == {"name": "debian", "sha256": digest, "max_age_s": 1000, "state": "good"}, one
+        assert told("gone")[0] == {"name": "gone", "sha256": None, "age_s": None, "max_age_s": 60, "state": "missing"}
+        code, said_of = text()
+        assert code == 1 and "\nFeed gone: none is in force" in said_of and f"\nFeed debian ({digest[:12]}..), written " in said_of, said_of
+        assert "\nhallmark_feeds_missing 1\n" in text("--prometheus")[1]
+        # What is no feed makes none younger.
+        case.bring(FIRST, "gone")
+        case.in_force(signer, FIRST)
+        collector = case.site.collector()
+        collector.submit("app", PACKAGES)
+        case.bring("wrong\n", "any")
+        signer.wait_for("feed-refused")
+        assert told("any")[0]["state"] == "refused" and told("any")[1] == [0, 1, 0]
+        assert "Feed any (" in text()[1] and "is no feed, and the one before stays" in text()[1]
+        check_it = case.site.tool("hallmark-signer", "check", "-c", str(case.site.path("signer.yaml")), check=False)
+        assert check_it.returncode == 1 and "feeds/any:1: " in check_it.stderr, check_it
+        case.bring(FIRST, "any")
+        lines = len(signer.lines)
+        os.utime(case.site.path("feeds") / "debian", (1, 1))
+        signer.wait_for("feed-old", lines)
+        one, counts, status = told("debian")
+        assert one["state"] == "old" and one["age_s"] > 1e9 and counts[2] == 1 and status["feeds_age_s"] == one["age_s"]
+        (case.site.path("feeds") / "gone").unlink()
+        check_it = case.site.tool("hallmark-signer", "check", "-c", str(case.site.path("signer.yaml")))
+        assert "feeds/debian: written " in check_it.stdout and "feeds/gone: No such file" in check_it.stdout, check_it.stdout
+        assert signer.stop() == 0
+
+
 if __name__ == "__main__":
     run_tests(__name__)

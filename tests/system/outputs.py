@@ -95,9 +95,12 @@ def metrics_in(text):
 
 
 def test_status_and_metrics():
-    with desk() as (site, operators):
-        operators.policy()
+    with desk(feeds="feeds") as (site, operators):
+        site.write_policy(top={"operators": "operators.yaml", "feeds": [{"name": "debian"}]})
+        site.path("feeds").mkdir()
+        (site.path("feeds") / "debian").write_text("hallmark advisories v1\n")
         signer = site.start_signer()
+        signer.wait_for("feed-in-force")
         operators.take("ann", "revoke", {"collectors": "spiffe://other/*"})
         site.collector().submit("app", APP)
         site.collector().submit("evil", EVIL)
