@@ -2,7 +2,7 @@
 
 #include <uv.h>
 
-#include "signer/session/rate.h"
+#include "signer/ground/rate.h"
 #include "signer/session/session_state.h"
 
 #define HOUR_US 3600000000ULL

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "signer/ground/rate.h"
 #include "signer/session/challenge.h"
-#include "signer/session/rate.h"
 #include "signer/session/refusal.h"
 #include "signer/session/statements.h"
 

@@ -123,8 +123,8 @@ def test_limits_are_those_of_the_code():
          (extensions, "BUNDLE_CHALLENGE_MIN"), (extensions, "BUNDLE_CHALLENGE_MAX"),
          (message, "MESSAGE_ENVELOPE_MAX"))
     says("such report within # seconds", ("signer/session/challenge.h", "CHALLENGE_TIMEOUT_S"))
-    says("more than # times a second after the first #", ("signer/session/rate.h", "RATE_PER_S"),
-         ("signer/session/rate.h", "RATE_BURST"))
+    says("more than # times a second after the first #", ("signer/ground/rate.h", "RATE_PER_S"),
+         ("signer/ground/rate.h", "RATE_BURST"))
     says("or # challenges of all", ("signer/session/challenge.h", "CHALLENGES_MAX"))
     assert constant(message, "MESSAGE_ID_MAX") == 2**53 - 1 and "id 0 to 2^53 - 1" in FLAT
     says("certificates alone, at most # in # bytes",

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "signer/session/rate.h"
+#include "signer/ground/rate.h"
 
 #define EACH_US (1000000 / RATE_PER_S)
 #define NOW_US  5000000

@@ -1,24 +1,16 @@
 #include "signer/ledger/store/evidence.h"
 
-#include <dirent.h>
-#include <inttypes.h>
 #include <openssl/rand.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "journal/logger.h"
 #include "proto/evidence/pack.h"
 #include "proto/siphash.h"
 #include "signer/ledger/store/diskfile.h"
+#include "signer/ledger/store/pack_files.h"
 
 #define uthash_fatal(message) abort()
 #include <uthash.h>
-
-#define PACK_PREFIX "pack-"
-#define PACK_DIGITS 8
 
 struct slot {
 	struct evidence_item item;
@@ -41,42 +33,23 @@ struct evidence_store {
 	uint64_t writing_offset, durable_offset;
 };
 
-/* A pack that is open while items are read from it. Begins with `fd` -1. */
-struct reading {
-	uint32_t pack;
-	char *path;
-	int fd;
-	bool said; /* that it is damaged: once is enough */
-	struct buf stored;
-};
-
 static void begin_record(struct evidence_store *s, const struct buf *batch);
 static struct evidence_item *stage(struct evidence_store *s, enum pack_kind kind,
     struct buf *content, const struct digest *digest, size_t record);
 static uint32_t hash_of(const struct evidence_store *s, const struct digest *digest);
-static char *pack_name(const struct evidence_store *s, uint32_t pack);
 static enum err add_known(void *context, const struct index_evidence *place);
+static void add_scanned(void *context, const struct index_evidence *place);
 static struct evidence_item *add_slot(struct evidence_store *s, const struct index_evidence *place);
-static enum err scan_packs(struct evidence_store *s, uint32_t pack, uint64_t offset);
-static enum err last_pack(const struct evidence_store *s, uint32_t *last);
-static enum err scan_pack(
-    struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end);
-static enum err scan_record(struct evidence_store *s, const char *path, uint32_t pack,
-    uint64_t offset, uint64_t file_size, uint64_t *next);
 static enum err read_item(
-    struct evidence_store *s, struct evidence_item *item, struct reading *r, struct buf *to);
-static enum err read_record(const struct evidence_store *s, const struct index_evidence *place,
-    struct reading *r, struct buf *to);
-static enum err reading_open(const struct evidence_store *s, uint32_t pack, struct reading *r);
-static void reading_end(struct reading *r);
+    struct evidence_store *s, struct evidence_item *item, struct pack_reading *r, struct buf *to);
 static bool is_readable(struct evidence_store *s, struct evidence_item *item);
 static void lose(struct evidence_store *s, struct evidence_item *item);
-static void say_damaged(const char *path, uint64_t offset, enum err e);
 
 enum err
 evidence_open(const char *directory, struct log_index *index, struct evidence_store **out)
 {
 	struct evidence_store *s = calloc(1, sizeof(*s));
+	const struct pack_files_listener scanned = {add_scanned, s};
 	struct index_state state;
 	enum err e;
 
@@ -89,12 +62,14 @@ evidence_open(const char *directory, struct log_index *index, struct evidence_st
 	index_state(index, &state);
 	if ((e = diskfile_make_directory(directory)) == ERR_OK &&
 	    (e = index_each_evidence(index, add_known, s)) == ERR_OK)
-		e = scan_packs(s, state.pack == 0 ? 1 : state.pack, state.pack_offset);
+		e = pack_files_scan(directory, state.pack == 0 ? 1 : state.pack, state.pack_offset,
+		    &scanned, &s->pack);
 	if (e != ERR_OK) {
 		evidence_close(&s);
 		return e;
 	}
-	s->pack_path = pack_name(s, s->pack);
+	s->pack++; /* the file that was the last stays as it is */
+	s->pack_path = pack_files_path(directory, s->pack);
 	s->durable_pack = s->pack;
 	s->durable_offset = s->offset;
 	*out = s;
@@ -159,11 +134,11 @@ evidence_add(struct evidence_store *s, enum pack_kind kind, struct view content,
 enum err
 evidence_try(const struct evidence_store *s, const struct index_evidence *place)
 {
-	struct reading r = {.fd = -1, .stored = BUF_INIT};
+	struct pack_reading r = PACK_READING_INIT;
 	struct buf content = BUF_INIT;
-	enum err e = read_record(s, place, &r, &content);
+	enum err e = pack_reading_record(&r, s->directory, place, &content);
 
-	reading_end(&r);
+	pack_reading_end(&r);
 	buf_free(&content);
 	return e;
 }
@@ -189,10 +164,10 @@ evidence_add_packed(struct evidence_store *s, enum pack_kind kind, struct buf *c
 enum err
 evidence_read(struct evidence_store *s, struct evidence_item *item, struct buf *to)
 {
-	struct reading r = {.fd = -1, .stored = BUF_INIT};
+	struct pack_reading r = PACK_READING_INIT;
 	enum err e = read_item(s, item, &r, to);
 
-	reading_end(&r);
+	pack_reading_end(&r);
 	return e;
 }
 
@@ -200,7 +175,7 @@ enum err
 evidence_read_all(
     struct evidence_store *s, struct evidence_item *const *items, size_t count, struct buf *to)
 {
-	struct reading r = {.fd = -1, .stored = BUF_INIT};
+	struct pack_reading r = PACK_READING_INIT;
 	bool lost = false;
 	enum err e = ERR_OK;
 
@@ -208,7 +183,7 @@ evidence_read_all(
 		e = read_item(s, items[i], &r, to);
 		lost = lost || items[i]->lost;
 	}
-	reading_end(&r);
+	pack_reading_end(&r);
 	return lost ? ERR_NOT_FOUND : e;
 }
 
@@ -284,7 +259,7 @@ begin_record(struct evidence_store *s, const struct buf *batch)
 	s->offset = 0;
 	free(s->left_path);
 	s->left_path = s->pack_path; /* moved */
-	s->pack_path = pack_name(s, s->pack);
+	s->pack_path = pack_files_path(s->directory, s->pack);
 }
 
 /* What has just been appended to the batch, a record of so many bytes; takes the content over. */
@@ -315,19 +290,24 @@ hash_of(const struct evidence_store *s, const struct digest *digest)
 	return (uint32_t)siphash(&s->key, (struct view){digest->bytes, DIGEST_SIZE});
 }
 
-static char *
-pack_name(const struct evidence_store *s, uint32_t pack)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), PACK_PREFIX "%0*" PRIu32, PACK_DIGITS, pack);
-	return diskfile_join(s->directory, name);
-}
-
 static enum err
 add_known(void *context, const struct index_evidence *place)
 {
 	return add_slot(context, place) != NULL ? ERR_OK : ERR_MEMORY;
+}
+
+/* What the index does not know yet. */
+static void
+add_scanned(void *context, const struct index_evidence *place)
+{
+	struct evidence_store *s = context;
+	struct evidence_item *item;
+
+	if (evidence_find(s, &place->digest) != NULL)
+		return;
+	item = add_slot(s, place);
+	item->staged = s->durable; /* for the index */
+	s->durable = item;
 }
 
 /* An item that was lost is found again here, and gets its new place. */
@@ -352,120 +332,9 @@ add_slot(struct evidence_store *s, const struct index_evidence *place)
 	return &slot->item;
 }
 
-/*
- * Reads what the index does not know yet, then begins a new pack. Nothing is ever cut off: a pack
- * with a torn or damaged tail stays as it is, so no flipped bit can cost a good record behind it.
- * What is found new in the last pack may have been written by a process whose sync then failed: it
- * is written again before a report can rely on it. Packs before it were synced to their ends.
- */
 static enum err
-scan_packs(struct evidence_store *s, uint32_t pack, uint64_t offset)
-{
-	uint32_t last;
-	uint64_t end;
-	enum err e;
-
-	if ((e = last_pack(s, &last)) != ERR_OK)
-		return e;
-	for (; e == ERR_OK && pack <= last; pack++, offset = 0) {
-		char *path = pack_name(s, pack);
-
-		e = scan_pack(s, path, pack, offset, &end);
-		if (e == ERR_OK && pack == last && end > offset)
-			e = diskfile_write_again(path, offset, end);
-		free(path);
-	}
-	s->pack = last + 1;
-	s->offset = 0;
-	return e;
-}
-
-/* The highest number among the pack files; 0 if there is none. */
-static enum err
-last_pack(const struct evidence_store *s, uint32_t *last)
-{
-	DIR *d = opendir(s->directory);
-	struct dirent *entry;
-	uint64_t number;
-
-	*last = 0;
-	if (d == NULL)
-		return ERR_IO;
-	while ((entry = readdir(d)) != NULL) {
-		const char *digits = entry->d_name + strlen(PACK_PREFIX);
-
-		if (strncmp(entry->d_name, PACK_PREFIX, strlen(PACK_PREFIX)) != 0 ||
-		    strlen(digits) != PACK_DIGITS || strspn(digits, "0123456789") != PACK_DIGITS)
-			continue;
-		number = strtoull(digits, NULL, 10);
-		if (number > *last)
-			*last = (uint32_t)number;
-	}
-	closedir(d);
-	return ERR_OK;
-}
-
-/* From `offset` on; whole records reach up to `end`. */
-static enum err
-scan_pack(struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset, uint64_t *end)
-{
-	struct stat st;
-	uint64_t next = offset;
-	enum err e = ERR_OK;
-
-	*end = offset;
-	if (stat(path, &st) != 0 || (uint64_t)st.st_size < offset) {
-		say_damaged(path, offset, ERR_NOT_FOUND);
-		return ERR_OK;
-	}
-	while (e == ERR_OK && offset < (uint64_t)st.st_size) {
-		e = scan_record(s, path, pack, offset, (uint64_t)st.st_size, &next);
-		if (e == ERR_OK)
-			offset = next;
-	}
-	*end = offset;
-	if (e == ERR_OK || e == ERR_IO || e == ERR_MEMORY)
-		return e;
-	say_damaged(path, offset, e);
-	return ERR_OK;
-}
-
-static enum err
-scan_record(struct evidence_store *s, const char *path, uint32_t pack, uint64_t offset,
-    uint64_t file_size, uint64_t *next)
-{
-	struct buf bytes = BUF_INIT, content = BUF_INIT;
-	struct pack_header h;
-	struct index_evidence place;
-	struct evidence_item *item;
-	enum err e;
-
-	e = diskfile_read_at(path, offset, PACK_HEADER_SIZE, &bytes);
-	if (e == ERR_OK)
-		e = pack_header_parse(buf_view(&bytes), &h);
-	if (e == ERR_OK && offset + PACK_HEADER_SIZE + h.stored > file_size)
-		e = ERR_FORMAT_SIZE;
-	buf_clear(&bytes);
-	if (e == ERR_OK)
-		e = diskfile_read_at(path, offset + PACK_HEADER_SIZE, h.stored, &bytes);
-	if (e == ERR_OK)
-		e = pack_content(&h, buf_view(&bytes), &content);
-	if (e == ERR_OK) {
-		place = (struct index_evidence){h.digest, h.kind, pack, offset, h.stored, h.size};
-		if (evidence_find(s, &h.digest) == NULL) {
-			item = add_slot(s, &place);
-			item->staged = s->durable; /* for the index */
-			s->durable = item;
-		}
-		*next = offset + PACK_HEADER_SIZE + h.stored;
-	}
-	buf_free(&bytes);
-	buf_free(&content);
-	return e;
-}
-
-static enum err
-read_item(struct evidence_store *s, struct evidence_item *item, struct reading *r, struct buf *to)
+read_item(
+    struct evidence_store *s, struct evidence_item *item, struct pack_reading *r, struct buf *to)
 {
 	enum err e;
 
@@ -473,57 +342,12 @@ read_item(struct evidence_store *s, struct evidence_item *item, struct reading *
 		buf_append_view(to, buf_view(&item->content));
 		return buf_status(to);
 	}
-	e = read_record(s, &item->place, r, to);
-	if (e != ERR_OK && !r->said)
-		say_damaged(r->path, item->place.offset, e);
+	e = pack_reading_record(r, s->directory, &item->place, to);
 	if (e != ERR_OK) {
-		r->said = true;
+		pack_reading_say_damaged(r, item->place.offset, e);
 		lose(s, item);
 	}
 	return e;
-}
-
-/* Changes nothing of the store: any thread may. */
-static enum err
-read_record(const struct evidence_store *s, const struct index_evidence *place, struct reading *r,
-    struct buf *to)
-{
-	const struct pack_header header = {.kind = place->kind,
-	    .size = place->size,
-	    .stored = place->stored,
-	    .digest = place->digest};
-	enum err e;
-
-	buf_clear(&r->stored);
-	if ((e = reading_open(s, place->pack, r)) == ERR_OK)
-		e = diskfile_read_open(
-		    r->fd, r->path, place->offset + PACK_HEADER_SIZE, place->stored, &r->stored);
-	if (e == ERR_OK)
-		e = pack_content(&header, buf_view(&r->stored), to);
-	return e;
-}
-
-static enum err
-reading_open(const struct evidence_store *s, uint32_t pack, struct reading *r)
-{
-	if (r->path != NULL && r->pack == pack)
-		return r->fd >= 0 ? ERR_OK : ERR_NOT_FOUND;
-	if (r->fd >= 0)
-		close(r->fd);
-	free(r->path);
-	r->said = false;
-	r->pack = pack;
-	r->path = pack_name(s, pack);
-	return diskfile_open_to_read(r->path, &r->fd);
-}
-
-static void
-reading_end(struct reading *r)
-{
-	if (r->fd >= 0)
-		close(r->fd);
-	free(r->path);
-	buf_free(&r->stored);
 }
 
 /* The index alone is no proof: it outlives packs that were damaged or taken away. */
@@ -549,18 +373,4 @@ lose(struct evidence_store *s, struct evidence_item *item)
 		at = &(*at)->staged;
 	if (*at != NULL)
 		*at = item->staged;
-}
-
-static void
-say_damaged(const char *path, uint64_t offset, enum err e)
-{
-	struct logline l;
-
-	logline_begin(&l, LOGGER_ERROR, "evidence-damaged");
-	logline_string(&l, "path", path);
-	logline_number(&l, "offset", offset);
-	logline_error(&l, e);
-	logline_string(&l, "mend",
-	    "restore the file from a copy; collectors send again what is asked for again");
-	logline_end(&l);
 }

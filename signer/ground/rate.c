@@ -1,4 +1,4 @@
-#include "signer/session/rate.h"
+#include "signer/ground/rate.h"
 
 bool
 rate_take(struct rate *r, uint64_t each_us, uint32_t burst, uint64_t now_us)

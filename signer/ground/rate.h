@@ -2,8 +2,8 @@
  * How often somebody may ask: a steady rate, and so much at once after a pause. One number each,
  * the time at which all that was taken is paid for (the generic cell rate algorithm).
  */
-#ifndef HALLMARK_SIGNER_SESSION_RATE_H
-#define HALLMARK_SIGNER_SESSION_RATE_H
+#ifndef HALLMARK_SIGNER_GROUND_RATE_H
+#define HALLMARK_SIGNER_GROUND_RATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
