@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "auditor/tell/summary_revoked.h"
 #include "proto/utc.h"
 
 static void show_counts(const struct display *d, const struct walk *w);
@@ -29,6 +30,7 @@ summary_show(const struct display *d, const struct walk *w)
 	if (walk_transcript(w) != NULL)
 		display_digest(d, "transcript", walk_transcript(w));
 	show_manifests(d, walk_manifests(w));
+	summary_revoked_show(d, walk_revocations(w));
 	show_unknowns(d, walk_unknowns(w));
 }
 
@@ -43,6 +45,7 @@ summary_write(struct json *j, const struct walk *w)
 	else
 		json_null(j, "transcript");
 	write_manifests(j, walk_manifests(w));
+	summary_revoked_write(j, walk_revocations(w));
 	write_unknowns(j, walk_unknowns(w));
 }
 

@@ -9,7 +9,7 @@
 
 /*
  * Counts of entries; the policies that were in force, with what they rest on; whether changes of
- * policy need an approval; what this version does not know.
+ * policy need an approval; what operators have revoked; what this version does not know.
  */
 void summary_show(const struct display *d, const struct walk *w);
 

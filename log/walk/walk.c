@@ -51,6 +51,7 @@ walk_free(struct walk **wp)
 	policy_cache_free(&w->policies);
 	rederive_free(&w->rederive);
 	manifests_free(&w->manifests);
+	revocations_free(&w->revocations);
 	report_document_free(&w->report);
 	absence_document_free(&w->absence);
 	notice_document_free(&w->notice);
@@ -120,6 +121,12 @@ uint64_t
 walk_workloads(const struct walk *w)
 {
 	return HASH_COUNT(w->chains.all);
+}
+
+const struct revocations *
+walk_revocations(const struct walk *w)
+{
+	return &w->revocations;
 }
 
 const struct manifests *

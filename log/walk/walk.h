@@ -20,6 +20,7 @@
 #include "log/walk/chains.h"
 #include "log/walk/log_keys.h"
 #include "log/walk/manifests.h"
+#include "log/walk/revocations.h"
 #include "log/walk/unknowns.h"
 #include "log/walk/walk_wanted.h"
 
@@ -49,6 +50,7 @@ void walk_check_key(
 const struct walk_counts *walk_counts(const struct walk *w);
 uint64_t walk_workloads(const struct walk *w);
 const struct manifests *walk_manifests(const struct walk *w);
+const struct revocations *walk_revocations(const struct walk *w);
 const struct log_keys *walk_keys(const struct walk *w);
 const struct digest *walk_transcript(const struct walk *w); /* as notices_transcript */
 const struct retired_keys *walk_retired(

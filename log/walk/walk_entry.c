@@ -322,6 +322,11 @@ follow_notice(struct walk *w, const struct notice *n, struct reason *reason)
 		follow_silence(w, n, reason->outcome != OUTCOME_GOOD, reason);
 	if (n->kind == NOTICE_MANIFEST)
 		begin_term(w, n);
+	if (n->kind == NOTICE_STATEMENT &&
+	    statement_kind_from_name(n->statement_kind) == STATEMENT_REVOKE)
+		check_error(
+		    revocations_take(&w->revocations, n, w->index, notices_statement(w->notices)),
+		    reason);
 	if (n->kind == NOTICE_TOKEN)
 		told_token_take(&w->token, &n->token, w->index, n->issued_s);
 }

@@ -11,6 +11,7 @@
 #include "log/walk/chains.h"
 #include "log/walk/notices.h"
 #include "log/walk/rederive.h"
+#include "log/walk/revocations.h"
 #include "log/walk/silence.h"
 #include "log/walk/unknowns.h"
 #include "log/walk/walk_wanted.h"
@@ -27,6 +28,7 @@ struct walk {
 	struct chains chains;
 	struct silence silence; /* only with evidence */
 	struct manifests manifests;
+	struct revocations revocations;
 	struct unknowns unknowns;
 	struct told_token token;
 	struct vouchers vouchers;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """doc/outputs.md says what the programs print: keys of JSON, metrics, keys of log lines, times."""
 
+import hashlib
 import json
 import pathlib
 import re
@@ -296,13 +297,15 @@ def retired(bench, key, operator):
 
 def test_audit_tells_json():
     key, operator, ca = make_log.Key(), statements.Key(), vouching.CA()
-    people = statements.operators_text([("ann", ["approve"], operator)])
+    people = statements.operators_text([("ann", ["approve", "revoke"], operator)])
     s, host = story.Story(story.Policy(operators=people), key=key), ca.collector()
     s.records.append((make_log.CERTIFICATE, host[0]))
     s.report(signer=host, next_s=60)
     s.wait(200).absence(make_log.TIME_S + 120)
     s.state(operator, "approve", {"manifest": s.manifest})
     s.report(extensions={"zone": 1})
+    revoked = s.state(operator, "revoke", {"set": "ab" * 32})
+    s.state(operator, "revoke", {"statement": hashlib.sha256(revoked).hexdigest()})
     s.see_token(3, [(3, "serial", "0041", "0042")])
     s.give_way(make_log.Key())
     s.log.key = key  # its last checkpoint

@@ -270,6 +270,33 @@ def test_no_token_about_what_is_revoked():
         replayed_by_auditor(site)
 
 
+def test_an_auditor_lists_what_was_revoked():
+    """And what of it was taken back; what each statement says is in the evidence."""
+    with desk() as (site, operators):
+        operators.policy()
+        signer = site.start_signer()
+        options = {"reason": "INC-1", "not_after": 4102444800}
+        names = [operators.take("ann", "revoke", subject, **options) for subject in (
+            {"collectors": "spiffe://test/host2", "workloads": "a*"}, {"set": KNOWN})]
+        operators.take("ann", "revoke", {"statement": names[0]})
+        assert signer.stop() == 0
+        read = ["fsck", "--log", str(site.path("log")), "--cert", str(site.path("log.crt"))]
+        evidence = ["--evidence", str(site.path("evidence"))]
+        told = json.loads(site.audit(*read, *evidence, "--json").stdout)
+        host, known = told["revoked"]
+        assert host["subject"] == {"collectors": "spiffe://test/host2", "workloads": "a*"} and known["subject"] == {"set": KNOWN}
+        assert [r["statement"] for r in (host, known)] == names and {host["reason"], known["reason"]} == {"INC-1"}
+        assert (known["index"], host["ended_index"], known["ended_index"]) == (host["index"] + 1, host["index"] + 2, None)
+        assert host["until"] == "2100-01-01T00:00:00Z" and (told["revoked_unread"], told["revoked_left_out"]) == (0, 0)
+        text = " ".join(site.audit(*read, *evidence).stdout.split())
+        for said in (f"revoked collectors spiffe://test/host2, workloads a*: INC-1 from ", f"set {KNOWN}: INC-1 from ",
+                     f"which was revoked itself (entry {host['ended_index']}) by statement {names[0]}"):
+            assert said in text, (said, text)
+        told = json.loads(site.audit(*read, "--json").stdout)
+        assert (told["revoked"], told["revoked_unread"]) == ([], 3)
+        assert "3 statements of which is not known here what they revoke" in " ".join(site.audit(*read).stdout.split())
+
+
 def test_whoever_asks_about_the_report_later_is_told():
     """All findings of it, why, and what another policy would have made of it."""
     with desk() as (site, operators):
