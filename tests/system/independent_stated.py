@@ -118,7 +118,7 @@ def test_contents_and_sets():
         s.revoke({"digest": sha(b"app")})
         assert len(s.found()) == 2, "once as content, once by its set"
         s.made_again((
-            ("found = list(self.revoked.findings(kind, component))", "found = []"),
+            ("found = [*self.revoked.findings(kind, component), ", "found = ["),
             ('self.sets = [s for s in policy.sets_of(rule) if not revoked.of("set", s.digest)]', "self.sets = policy.sets_of(rule)"),
             ('if not self.revoked.of("set", s.digest) if s.counts', "if s.counts")))
 
