@@ -15,6 +15,8 @@ static void tell_own(
     const struct conclusion *c, enum component_kind kind, const struct verdict_listener *listener);
 static void conclude(struct conclusion *c);
 static void conclude_source(struct conclusion *c);
+static void conclude_artifact(struct conclusion *c);
+static void take_program(struct verdict_builder *b, const struct component *c);
 static void conclude_bundle(struct conclusion *c);
 static void conclude_kind(struct conclusion *c, enum component_kind kind);
 static bool is_said_to_lack(const struct conclusion *c, enum component_kind kind);
@@ -50,8 +52,26 @@ judge(const struct policy_rule *rule, const struct amendments *amendments,
 	}
 	if (c->kind == COMPONENT_RUNTIME)
 		judge_groups(&b, rule, c);
+	if (c->kind == COMPONENT_EXECUTABLE)
+		take_program(&b, c);
 	judge_vulnerable(&b, rule, amendments, c, received_s);
 	return verdict_end(&b, out);
+}
+
+static void
+take_program(struct verdict_builder *b, const struct component *c)
+{
+	const uint32_t not_it =
+	    COMPONENT_FILE_OTHER | COMPONENT_FILE_UNREADABLE | COMPONENT_FILE_CHANGED;
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->item_count; i++) {
+		if ((c->items.files[i].flags & not_it) != 0)
+			continue;
+		b->program = c->items.files[i].digest;
+		count++;
+	}
+	b->has_program = count == 1;
 }
 
 uint64_t
@@ -195,6 +215,7 @@ conclude(struct conclusion *c)
 	/* Who speaks was decided by the certificate and by policy_find. */
 	out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_GOOD;
 	conclude_source(c);
+	conclude_artifact(c);
 	conclude_bundle(c);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		conclude_kind(c, (enum component_kind)k);
@@ -220,6 +241,26 @@ conclude_source(struct conclusion *c)
 	own = conclusion_find(c, FINDING_REVOKED, REPORT_CONTRAINDICATED, COMPONENT_KIND_COUNT);
 	own->finding.detail = revoked_source_detail(r, c->words);
 	c->out->claim[REPORT_INSTANCE_IDENTITY] = CLAIM_CONTRAINDICATED;
+}
+
+/* What is to start is what was judged: else a verdict would name a program that nobody knows. */
+static void
+conclude_artifact(struct conclusion *c)
+{
+	const struct bundle_artifact *a = &c->in->bundle->extensions.artifact;
+	const struct component_verdict *v = c->component[COMPONENT_EXECUTABLE];
+	char hex[DIGEST_HEX_SIZE + 1];
+
+	/* A tree's is that of its component: the bundle is refused otherwise. */
+	if (a->form == BUNDLE_ARTIFACT_NONE || a->form == BUNDLE_ARTIFACT_TREE ||
+	    (a->form == BUNDLE_ARTIFACT_FILE && v != NULL && v->has_program &&
+		digest_equal(&v->program, &a->digest)))
+		return;
+	digest_to_hex(&a->digest, hex);
+	conclusion_detail(c,
+	    conclusion_find(c, FINDING_OTHER_PROGRAM, REPORT_CONTRAINDICATED, COMPONENT_KIND_COUNT),
+	    "expected the artifact to be the one program that was measured, found %s %s",
+	    bundle_artifact_word(a->form), hex);
 }
 
 /* What the bundle says about itself. Each of these holds the status at `warning`. */

@@ -9,15 +9,15 @@
 #include "policy/rules/rule.h"
 
 /*
- * About the bundle: revoked, offline, stale, unsigned, stricter; one for each kind, and for each
- * family.
+ * About the bundle: revoked, its artifact, offline, stale, unsigned, stricter; one for each kind,
+ * and for each family.
  */
-#define OWN_FINDINGS_MAX (5 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
+#define OWN_FINDINGS_MAX (6 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
 
 /*
  * Bytes that the words of those take but for those of families, which take twice
  * REPORT_SUBJECT_MAX each:
- * only five are not static text, and none is long.
+ * only six are not static text, and none is long.
  */
 #define OWN_WORDS_MAX 1024
 

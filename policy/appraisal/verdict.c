@@ -115,6 +115,8 @@ verdict_end(struct verdict_builder *b, struct component_verdict **out)
 	v->unmeasured = b->unmeasured;
 	v->groups = b->groups;
 	v->groups_unclear = b->groups_unclear;
+	v->has_program = b->has_program;
+	v->program = b->program;
 	memcpy(v->accepted, b->accepted, sizeof(v->accepted));
 	v->words = b->words;
 	b->words = BUF_INIT; /* moved */

@@ -49,6 +49,8 @@ struct component_verdict {
 	uint16_t unmeasured; /* bit k: it says that kind k could not be measured */
 	uint32_t groups;     /* bit i: its facts are those of group[i]; and of which nobody can */
 	uint32_t groups_unclear; /* tell, because they are hidden */
+	bool has_program;      /* of an executable: one item alone is no other process's, whole, */
+	struct digest program; /* and has this content */
 	bool
 	    accepted[FINDING_COUNT]; /* there was such a thing, and the policy accepts it by name */
 	size_t count[SEVERITY_COUNT];
@@ -72,6 +74,8 @@ struct verdict_builder {
 	uint64_t references, possible; /* of what no rule's file says anything, all is possible */
 	uint16_t exceptions, unmeasured;
 	uint32_t groups, groups_unclear;
+	bool has_program;
+	struct digest program;
 	bool accepted[FINDING_COUNT];
 	uint64_t total;
 	size_t count[SEVERITY_COUNT];

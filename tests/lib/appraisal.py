@@ -984,12 +984,20 @@ class Appraisal:
         self.possible = {}  # kind: releases by family, and those that count
         self.mixed = collections.defaultdict(list)  # kind: outcomes that no finding of its own has
         self.marred = set()  # kinds that no rule judges, with something that is revoked
-        self.of_bundle = [*self.revoked.source_finding(), *self.bundle_findings()]
+        self.of_bundle = [*self.revoked.source_finding(), *self.artifact_finding(), *self.bundle_findings()]
         for kind in KINDS:
             self.judge(kind)
         self.of_bundle += self.mixed_releases()
         self.others += self.unmeasured.findings() if self.unmeasured else []
         self.of_bundle += self.stricter()
+
+    def artifact_finding(self):
+        """What is to start, where that is not what was measured: (form, digest), or None."""
+        form, digest = self.evidence.artifact or ("tree", b"")
+        programs = [item[1] for item in self.evidence.components.get("executable") or [] if not item[6] & (16 | 32 | OTHER)]
+        if form != "tree" and (form, [digest]) != ("file", programs):
+            detail = f"expected the artifact to be the one program that was measured, found {form} {digest.hex()}"
+            yield Finding("bundle", "other-program", b"", detail, "contraindicated")
 
     def bundle_findings(self):
         def warning(code, detail=None):
@@ -1131,7 +1139,7 @@ class Appraisal:
         return [k for k in KINDS if k in self.evidence.components and k not in self.rules]
 
 
-Evidence = collections.namedtuple("Evidence", "nonce time_ms components made")
+Evidence = collections.namedtuple("Evidence", "nonce time_ms components made artifact", defaults=[None])
 
 
 def words(text):

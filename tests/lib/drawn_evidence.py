@@ -8,6 +8,7 @@ import re
 import time
 
 import hallmark
+import msgpack
 import wire
 from appraisal import DIFFERENCES, KINDS, KINDS_OF_FILES, matches, read_sums
 from drawn_layout import Layout
@@ -350,6 +351,10 @@ class Drawn:
             ext["challenge"] = chance.randbytes(chance.choice((8, 33, 64)))
         if starts:
             ext["phase"], ext["artifact"] = "start", ["file", chance.randbytes(32)]
+            items = msgpack.unpackb(components.get("executable", wire.pack([0, 2, 0, []])), strict_map_key=False)
+            programs = [item[1] for item in items[3] if not item[6] & (16 | 32 | 512)] if items[1] == 1 else []
+            if programs and self.maybe(0.8):
+                ext["artifact"] = ["file", chance.choice(programs)]
             if "files" in components and self.maybe():
                 ext["artifact"] = ["tree", hashlib.sha256(components["files"]).digest()]
         if next_s == 0 and not offline and not starts and self.maybe():

@@ -116,14 +116,14 @@ class Rederivation:
                                      if (kind, digest) in self.store.contents), b""))
         return self.policies[manifest]
 
-    def evidence(self, nonce, fields):
+    def evidence(self, nonce, fields, extensions):
         components, made = {}, {}
         for kind, c in fields["components"].items():
             content = self.store.get(COMPONENT, c["sha256"])
             found, made[kind], items = wire.join(content, lambda d: self.store.get(COMPONENT, d.hex()))
             assert (found, c["count"], c["size"]) == (kind, len(items), len(content)), c
             components[kind] = items
-        return appraisal.Evidence(nonce, fields["time"], components, made)
+        return appraisal.Evidence(nonce, fields["time"], components, made, extensions.get("artifact"))
 
     def remake(self, entry):
         """The bytes that the log should have in place of `entry`."""
@@ -166,7 +166,7 @@ class Rederivation:
         assert not self.whole or said.policy.endswith(f"@sha256:{self.manifest}")
         policy = self.policy(said.policy)
         verdict = appraisal.decided(policy, said.workload, said.collector,
-                                    self.evidence(said.nonce, said.own["bundle"]), said.iat, behind.get("last-signed"),
+                                    self.evidence(said.nonce, said.own["bundle"], said.bundle_extensions()), said.iat, behind.get("last-signed"),
                                     appraisal.Revoked(self.statements, (said.collector, said.workload), said.iat,
                                                       {n: self.store.get(FEED, d) for n, d in self.feeds.items()}))
         head = entries.Head(said.iat, said.iat + self.issuer.lifetime_s, self.issuer.origin,
