@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/hooks/actor.h"
 #include "collector/processes/measurer.h"
 #include "collector/tokens/giver.h"
 #include "config/collector_config.h"
@@ -20,6 +21,7 @@ struct command_ways {
 	bool tells_progress;  /* measuring processes say how far they are */
 	int *listening;       /* NULL, or: gets the status socket, -1 where none is configured */
 	struct giver **giver; /* NULL, or: gets who gives tokens, NULL where none go anywhere */
+	struct actor **actor; /* NULL, or: gets who has hooks run, NULL where there are none */
 	/* Alters the configuration, each time that it was read; NULL: nothing does. */
 	void (*prepare)(void *context, struct collector_config *config);
 	void *context;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "collector/commands.h"
+#include "collector/ground/log_key.h"
 
 #include "collector/command.h"
 #include "collector/files/pattern.h"
@@ -190,7 +191,7 @@ check_log_key(const char *path)
 {
 	struct trouble t = TROUBLE_INIT;
 	EVP_PKEY *key = NULL;
-	const bool good = path == NULL || receipt_key_load(path, &key, &t) == ERR_OK;
+	const bool good = path == NULL || log_key_load(path, &key, &t) == ERR_OK;
 
 	if (!good)
 		print_trouble("signers", &t);

@@ -54,7 +54,8 @@ command_once(const char *path, char *const *workloads, size_t count)
 	if (command_begin(path, &ways, &config, &o.measurer) &&
 	    (o.open = select_workloads(config, workloads, count)) != NULL) {
 		o.config = config;
-		if (reporter_new(config, o.measurer, NULL, NULL, false, &o.reporter, &t) != ERR_OK)
+		if (reporter_new(config, o.measurer, NULL, NULL, NULL, false, &o.reporter, &t) !=
+		    ERR_OK)
 			command_trouble("cannot report", &t);
 		else
 			good = report_all(&o);

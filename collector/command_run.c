@@ -25,16 +25,19 @@ command_run(const char *path)
 	enum err e = ERR_CONFIG;
 	int listening = -1;
 	struct giver *giver = NULL;
-	const struct command_ways ways = {.listening = &listening, .giver = &giver};
+	struct actor *actor = NULL;
+	const struct command_ways ways = {
+	    .listening = &listening, .giver = &giver, .actor = &actor};
 
 	if (command_begin(path, &ways, &config, &measurer) &&
 	    ((e = tell_of(path, config, listening, &board, &answering, &t)) != ERR_OK ||
-		(e = runner_run(path, &config, measurer, board, giver, &t)) != ERR_OK))
+		(e = runner_run(path, &config, measurer, board, giver, actor, &t)) != ERR_OK))
 		command_trouble(t.text[0] != '\0' ? "cannot run" : err_text(e), &t);
 	answering_end(&answering);
 	board_free(&board);
 	measurer_free(&measurer);
 	giver_free(&giver);
+	actor_free(&actor);
 	collector_config_free(&config);
 	return e == ERR_OK ? 0 : 1;
 }

@@ -33,6 +33,7 @@ struct runner {
 	struct measurer *measurer;
 	struct board *board; /* NULL: nobody asks */
 	struct giver *giver; /* NULL: tokens go nowhere */
+	struct actor *actor; /* NULL: nothing is done about verdicts */
 	struct reporter *reporter;
 	struct rounds rounds;
 	uint64_t round_ms;   /* when the next round begins; UINT64_MAX: one has, and not ended */
@@ -79,13 +80,18 @@ static void tell(const char *event, const struct runner *r);
 
 enum err
 runner_run(const char *path, struct collector_config **config, struct measurer *measurer,
-    struct board *board, struct giver *giver, struct trouble *t)
+    struct board *board, struct giver *giver, struct actor *actor, struct trouble *t)
 {
-	struct runner r = {
-	    .path = path, .config = config, .measurer = measurer, .board = board, .giver = giver};
+	struct runner r = {.path = path,
+	    .config = config,
+	    .measurer = measurer,
+	    .board = board,
+	    .giver = giver,
+	    .actor = actor};
 	enum err e;
 
-	if ((e = reporter_new(*config, measurer, board, giver, true, &r.reporter, t)) != ERR_OK)
+	if ((e = reporter_new(*config, measurer, board, giver, actor, true, &r.reporter, t)) !=
+	    ERR_OK)
 		return e;
 	if ((e = rounds_set(&r.rounds, r.reporter, measurer, *config)) != ERR_OK) {
 		reporter_free(&r.reporter);
@@ -381,6 +387,7 @@ wait_for_work(struct runner *r)
 	reporter_tell_waiting(r->reporter);
 	board_spent(r->board, measurer_spent_us(r->measurer));
 	giver_take_news(r->giver, r->board);
+	actor_take_news(r->actor, r->board);
 	/* What lies read already makes no descriptor readable. */
 	reporter_take_news(r->reporter);
 	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))
@@ -438,8 +445,8 @@ reload(struct runner *r, struct trouble *t)
 	measurer_drop_all(r->measurer); /* they tell a reporter that goes */
 	known = reporter_known(r->reporter);
 	reporter_free(&r->reporter);
-	if ((e = reporter_new(fresh, r->measurer, r->board, r->giver, true, &r->reporter, t)) ==
-		ERR_OK &&
+	if ((e = reporter_new(fresh, r->measurer, r->board, r->giver, r->actor, true, &r->reporter,
+		 t)) == ERR_OK &&
 	    ((e = rounds_set(&r->rounds, r->reporter, r->measurer, fresh)) != ERR_OK ||
 		(e = board_configure(r->board, fresh)) != ERR_OK))
 		reporter_free(&r->reporter);
@@ -448,6 +455,7 @@ reload(struct runner *r, struct trouble *t)
 		free(known);
 		measurer_reload(r->measurer);
 		giver_reload(r->giver);
+		actor_reload(r->actor);
 		*r->config = fresh;
 		collector_config_free(&old);
 		logger_configure(&fresh->logging);
@@ -460,7 +468,8 @@ reload(struct runner *r, struct trouble *t)
 	collector_config_free(&fresh);
 	if (e == ERR_CONFIG) {
 		refuse_reload_for(e, t);
-		e = reporter_new(old, r->measurer, r->board, r->giver, true, &r->reporter, t);
+		e = reporter_new(
+		    old, r->measurer, r->board, r->giver, r->actor, true, &r->reporter, t);
 	}
 	if (e == ERR_OK)
 		reporter_know(r->reporter, known, old);

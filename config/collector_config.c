@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/form.h"
+#include "config/hook_config.h"
 #include "config/logging.h"
 #include "config/workload_config.h"
 
@@ -142,6 +143,8 @@ static const cyaml_schema_value_t schema = {
 };
 
 static void take(struct settings *s, const void *loaded, void *config);
+static bool is_pinned(const struct collector_config *c);
+static uint64_t round_s(const struct collector_config *c);
 static void take_signers(struct settings *s, const struct raw *raw, struct collector_config *c);
 static void take_files(struct settings *s, const struct raw *raw, struct collector_config *c);
 
@@ -199,6 +202,24 @@ take(struct settings *s, const void *loaded, void *config)
 	c->workloads = workloads_take(s, raw->workloads, raw->workloads_count, c->host_root,
 	    settings_path(s, raw->redaction_key));
 	c->workload_count = raw->workloads_count;
+	hooks_check(s, c->workloads, c->workload_count, is_pinned(c), round_s(c));
+}
+
+/* Each log's key is known here. */
+static bool
+is_pinned(const struct collector_config *c)
+{
+	for (size_t i = 0; i < c->signer_count; i++)
+		if (c->signers[i].log_certificate == NULL)
+			return false;
+	return true;
+}
+
+/* The longest from one round to the next. */
+static uint64_t
+round_s(const struct collector_config *c)
+{
+	return ((uint64_t)c->interval_s * (100 + c->jitter_percent) + 99) / 100;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/evidence/bundle_extensions.h"
 #include "proto/evidence/component.h"
 
 /* From whose root directory the `files` component is read. */
@@ -68,6 +69,16 @@ struct collector_image {
 	const char *set;            /* file: a reference set of it */
 	const char *layout;         /* path: it itself, as policy/images reads it */
 	const char *tag, *platform; /* of the second, where it has several; NULL: not said */
+};
+
+/* A program that is told of the workload's verdict when it changes, and at the start. */
+struct collector_hook {
+	const char *name; /* bundle_action_name_is_good */
+	size_t argument_count;
+	const char *const *arguments; /* the first is the program, an absolute path */
+	bool on[BUNDLE_VERDICT_COUNT];
+	uint32_t timeout_s;
+	uint32_t unknown_after_s; /* without a receipt; 0 where `unknown` is not named */
 };
 
 /* What measuring a workload once may cost; beyond it, it could not be measured. */
@@ -130,6 +141,8 @@ struct collector_workload {
 	const struct collector_redact *redact;
 	const char *redaction_key;           /* file; NULL where nothing is to be hidden */
 	const struct collector_token *token; /* NULL: tokens go nowhere but to receipts */
+	size_t hook_count;
+	const struct collector_hook *hooks;
 	const struct collector_start *start; /* NULL: it is measured as it runs */
 };
 

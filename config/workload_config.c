@@ -169,6 +169,8 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_SEQUENCE("redact", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	redact, &redact_schema, 1, REDACT_RULES_MAX),
     CYAML_FIELD_MAPPING("token", SETTINGS_OPTIONAL, struct raw_workload, token, token_fields),
+    CYAML_FIELD_SEQUENCE("hooks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	hooks, &hook_schema, 1, HOOKS_MAX),
     CYAML_FIELD_END,
 };
 #undef WORKLOAD
@@ -253,6 +255,8 @@ take_workload(
 	take_budgets(s, raw, index, w);
 	redact_take(s, raw->redact, raw->redact_count, index, w);
 	w->token = token_take(s, &raw->token, index);
+	w->hooks = hooks_take(s, raw->hooks, raw->hooks_count, index);
+	w->hook_count = raw->hooks_count;
 	for (size_t i = 0; i < raw->environment_count; i++)
 		if (!environment_name_is_good(raw->environment[i]))
 			settings_fault(s,

@@ -5,6 +5,7 @@
 #define HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 
 #include "config/collector_workload.h"
+#include "config/hook_config.h"
 #include "config/redact_config.h"
 #include "config/settings.h"
 #include "config/token_config.h"
@@ -56,6 +57,8 @@ struct raw_workload {
 	struct raw_redact *redact;
 	uint32_t redact_count;
 	struct raw_workload_token token;
+	struct raw_hook *hooks;
+	uint32_t hooks_count;
 };
 extern const cyaml_schema_value_t workload_schema;
 

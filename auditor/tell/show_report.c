@@ -11,6 +11,7 @@ static void show_verdict(const struct report *r, const struct display *d);
 static void show_rollout(const struct report *r, const struct display *d);
 static void show_findings(const struct report *r, const struct display *d);
 static void show_evidence(const struct report *r, const struct display *d);
+static void show_action(const struct bundle_action *a, const struct display *d);
 static void show_extensions(const struct bundle_extensions *x, const struct display *d);
 static void show_chain(const struct report *r, const struct display *d);
 
@@ -158,6 +159,26 @@ show_evidence(const struct report *r, const struct display *d)
 	buf_free(&hex);
 }
 
+/* What was done on the host. */
+static void
+show_action(const struct bundle_action *a, const struct display *d)
+{
+	char end[48];
+
+	if (a->result < BUNDLE_ACTION_SIGNALLED)
+		(void)snprintf(end, sizeof(end), "exit status %" PRIu64, a->result);
+	else if (a->result < BUNDLE_ACTION_OVERDUE)
+		(void)snprintf(
+		    end, sizeof(end), "signal %" PRIu64, a->result - BUNDLE_ACTION_SIGNALLED);
+	else
+		(void)snprintf(end, sizeof(end), "%s",
+		    a->result == BUNDLE_ACTION_OVERDUE   ? "ended when its time was over"
+		    : a->result == BUNDLE_ACTION_REFUSED ? "not started"
+							 : "nobody knows how it ended");
+	display_field(
+	    d, "  action", "%.*s for %s: %s", SHOWN(a->hook), bundle_verdict_word(a->verdict), end);
+}
+
 /* What else the bundle says, and what of it this version does not know. */
 static void
 show_extensions(const struct bundle_extensions *x, const struct display *d)
@@ -180,6 +201,8 @@ show_extensions(const struct bundle_extensions *x, const struct display *d)
 		display_digest(d, "  program", &x->program);
 	if (x->has_configuration)
 		display_digest(d, "  configuration", &x->configuration);
+	for (size_t i = 0; i < x->action_count; i++)
+		show_action(&x->action[i], d);
 	if (x->has_workload_key)
 		display_digest(d, "  workload key", &x->workload_key);
 	while (e == ERR_OK && m.left > 0) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/ground/log_key.h"
 #include "collector/store/savefile.h"
 #include "proto/evidence/bundle_chain.h"
 #include "proto/evidence/identity.h"
@@ -27,9 +28,9 @@ gate_keys_load(const struct collector_config *config, struct receipt_keys **out,
 		const struct collector_signer *s = &config->signers[i];
 
 		if (s->log_certificate != NULL)
-			e = receipt_key_load(s->log_certificate, &keys[i].now.key, t);
+			e = log_key_load(s->log_certificate, &keys[i].now.key, t);
 		if (e == ERR_OK && s->log_certificate_next != NULL)
-			e = receipt_key_load(s->log_certificate_next, &keys[i].next.key, t);
+			e = log_key_load(s->log_certificate_next, &keys[i].next.key, t);
 	}
 	*out = keys;
 	return e;

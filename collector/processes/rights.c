@@ -166,6 +166,32 @@ rights_give(const char *path, const struct collector_config *config, struct trou
 }
 
 enum err
+rights_act(const char *path, const struct collector_config *config, struct trouble *t)
+{
+	struct landlock *l;
+	enum err e;
+
+	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
+		return trouble_set(
+		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
+	if ((e = keep(NULL, 0, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
+		return e;
+	if ((e = landlock_allow_directory_of(l, path, t)) == ERR_OK &&
+	    (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
+	    (e = landlock_allow_reading(l, config->receipt_directory, t)) == ERR_OK &&
+	    (e = allow_system(l, t)) == ERR_OK)
+		e = landlock_enter(l, t);
+	landlock_free(&l);
+	return e == ERR_OK ? filter_enter(FILTER_GIVING, t) : e;
+}
+
+enum err
+rights_run_hooks(struct trouble *t)
+{
+	return keep(NULL, 0, t);
+}
+
+enum err
 rights_check_report(const struct collector_config *config, struct trouble *t)
 {
 	enum err e;

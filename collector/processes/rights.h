@@ -58,6 +58,15 @@ enum err rights_give(
     const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
 
 /*
+ * Of the process that reads receipts and says which hooks are to run: reads them, the configuration
+ * and what is named there, and writes nothing. Of the one that runs them: no capabilities and no
+ * new privileges, and else what its user may, for what it starts inherits that.
+ */
+enum err rights_act(
+    const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
+enum err rights_run_hooks(struct trouble *t) MUST_USE;
+
+/*
  * Whether another configuration can be reported with by who has called rights_report before.
  * ERR_CONFIG with the trouble in words: it names what lies outside of the directories that were
  * named then.

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,26 +30,6 @@ static bool is_receipt_of(const char *name, struct view workload, struct view lo
 static int compare_numbers(const void *a, const void *b);
 static bool remove_receipt(int dir, struct view workload, struct view log, uint64_t seq);
 static size_t list_receipts(int dir, struct view workload, struct view log, uint64_t **out);
-
-enum err
-receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t)
-{
-	FILE *file = fopen(path, "re");
-	X509 *certificate = NULL;
-
-	*out = NULL;
-	if (file == NULL)
-		return trouble_set(t, ERR_CONFIG, "log_certificate %s: %s", path, strerror(errno));
-	certificate = PEM_read_X509(file, NULL, NULL, NULL);
-	(void)fclose(file);
-	if (certificate != NULL)
-		*out = X509_get_pubkey(certificate);
-	X509_free(certificate);
-	if (*out == NULL)
-		return trouble_set(t, ERR_CONFIG,
-		    "log_certificate %s: expected the PEM certificate of the log's key", path);
-	return ERR_OK;
-}
 
 void
 receipt_keys_free(struct receipt_keys *keys)

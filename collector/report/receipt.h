@@ -33,9 +33,6 @@ struct receipt_summary {
 	char file[RECEIPT_NAME_SIZE]; /* its name */
 };
 
-/* Loads the public key out of the certificate (PEM) of a log's key. ERR_CONFIG. */
-enum err receipt_key_load(const char *path, EVP_PKEY **out, struct trouble *t) MUST_USE;
-
 /* Keys of a log: a checkpoint is to be signed by one of them. Zero-initialised: not configured. */
 struct receipt_keys {
 	struct receipt_key {

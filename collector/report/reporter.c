@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
+#include "collector/ground/log_key.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_bundle.h"
@@ -34,7 +35,8 @@ static enum err load_state(struct reporter *r, struct trouble *t);
 
 enum err
 reporter_new(const struct collector_config *config, struct measurer *measurer, struct board *board,
-    struct giver *giver, bool goes_on, struct reporter **out, struct trouble *t)
+    struct giver *giver, struct actor *actor, bool goes_on, struct reporter **out,
+    struct trouble *t)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
 	enum err e;
@@ -46,6 +48,7 @@ reporter_new(const struct collector_config *config, struct measurer *measurer, s
 	r->measurer = measurer;
 	r->board = board;
 	r->giver = giver;
+	r->actor = actor;
 	r->challenges.count = config->workload_count;
 	r->next_s = goes_on ? reporter_promise_s(config) : 0;
 	r->receipts = r->log_dir = -1;
@@ -331,7 +334,7 @@ static enum err
 load_key(const char *path, EVP_PKEY **out, struct trouble *t)
 {
 	*out = NULL;
-	return path != NULL ? receipt_key_load(path, out, t) : ERR_OK;
+	return path != NULL ? log_key_load(path, out, t) : ERR_OK;
 }
 
 static enum err

@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/hooks/actor.h"
 #include "collector/processes/measurer.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_outcome.h"
@@ -44,13 +45,13 @@ struct reporter;
 struct reporter_known;
 
 /*
- * Opens state and receipts, loads keys. What it is given must outlive it; `board` and `giver` may
- * be NULL. `goes_on`: rounds follow one another, so that a bundle can promise the next one. Sets
- * *out to NULL first.
+ * Opens state and receipts, loads keys. What it is given must outlive it; `board`, `giver` and
+ * `actor` may be NULL. `goes_on`: rounds follow one another, so that a bundle can promise the next
+ * one. Sets *out to NULL first.
  */
 enum err reporter_new(const struct collector_config *config, struct measurer *measurer,
-    struct board *board, struct giver *giver, bool goes_on, struct reporter **out,
-    struct trouble *t) MUST_USE;
+    struct board *board, struct giver *giver, struct actor *actor, bool goes_on,
+    struct reporter **out, struct trouble *t) MUST_USE;
 void reporter_free(struct reporter **r);
 
 /* Which signer is spoken to: collector/report/ranking.h. */

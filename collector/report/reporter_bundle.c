@@ -219,6 +219,8 @@ reporter_append(struct reporter *r, struct reporter_workload *w, bool offline,
 			    : chain_put_first(w->chain, buf_view(&bytes), buf_view(&signature), &t);
 		r->failed = e != ERR_OK && e != ERR_NO_ROOM;
 	}
+	if (e == ERR_OK)
+		actor_said(r->actor, w->config->name, BUNDLE_ACTIONS_MAX);
 	if (e == ERR_NO_ROOM) {
 		reporter_lack_room(r, w, &t);
 		if (farewell == NULL)
@@ -285,6 +287,7 @@ make_bundle(struct reporter *r, const struct reporter_workload *w, bool offline,
 	b.extensions.configuration = r->config->source;
 	b.extensions.has_program = r->has_program;
 	b.extensions.program = r->program;
+	b.extensions.action_count = actor_actions(r->actor, w->config->name, b.extensions.action);
 	b.extensions.has_workload_key = reporter_key_of(w, &b.extensions.workload_key);
 	bundle_extensions_write(&b.extensions, &extensions);
 	b.extensions.bytes = buf_view(&extensions);

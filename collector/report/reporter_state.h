@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/hooks/actor.h"
 #include "collector/measure/measure.h"
 #include "collector/processes/measurer.h"
 #include "collector/report/client.h"
@@ -51,6 +52,7 @@ struct reporter {
 	struct measurer *measurer;    /* borrowed */
 	struct board *board;          /* borrowed; NULL: nobody asks */
 	struct giver *giver;          /* borrowed; NULL: tokens go nowhere */
+	struct actor *actor;          /* borrowed; NULL: nothing is done about verdicts */
 	struct receipt_keys *log_key; /* by signer */
 	int receipts;                 /* directory */
 	struct client *client;        /* NULL: not connected */

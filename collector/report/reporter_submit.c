@@ -155,6 +155,8 @@ on_receipt(struct reporter *r, struct reporter_workload *w, const struct chain_h
 	out->seq = m->seq;
 	out->index = m->index;
 	receipt_name(m->workload, log, m->seq, out->file);
+	if (!head->content.offline)
+		actor_tell(r->actor, w->config->name, out->file);
 	about.code = report_status_name(out->status);
 	logline_begin_rationed(
 	    &j, is_news(head, out->status) ? LOGGER_WARNING : LOGGER_INFO, &about);

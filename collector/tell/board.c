@@ -34,6 +34,7 @@ struct board {
 	uint32_t interval_s;
 	uint64_t rounds, round_ms, next_ms, measuring_us;
 	struct board_tokens tokens;
+	struct board_hooks hooks;
 	bool connected;
 	uint64_t session_ms;                      /* since when it is so */
 	char signer[ADDRESS_SIZE], log[LOG_SIZE]; /* spoken to last; empty: none yet */
@@ -50,6 +51,7 @@ static struct board_workload *lock(struct board *b, size_t workload);
 static void set_trouble(struct board_workload *w, bool refused, const char *text);
 static void copy_text(char *to, size_t size, struct view text);
 static void write_self(const struct board *b, uint64_t now_ms, struct buf *to);
+static void write_hooks(const struct board_hooks *h, struct buf *to);
 static void write_tokens(const struct board_tokens *t, struct buf *to);
 static void write_workload(const struct board_workload *w, struct buf *to);
 static void write_text_or_null(struct buf *to, const char *member, const char *text);
@@ -243,6 +245,16 @@ board_tokens(struct board *b, const struct board_tokens *t)
 }
 
 void
+board_hooks(struct board *b, const struct board_hooks *h)
+{
+	if (b == NULL)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->hooks = *h;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
 board_write(struct board *b, struct buf *to)
 {
 	pthread_mutex_lock(&b->lock);
@@ -347,6 +359,7 @@ write_self(const struct board *b, uint64_t now_ms, struct buf *to)
 	    (unsigned long long)(b->next_ms > now_ms ? (b->next_ms - now_ms) / 1000 : 0),
 	    (unsigned long long)waiting, all_ms, (unsigned long long)b->measuring_us / 1000);
 	write_tokens(&b->tokens, to);
+	write_hooks(&b->hooks, to);
 }
 
 static void
@@ -362,6 +375,18 @@ write_tokens(const struct board_tokens *t, struct buf *to)
 		buf_append_format(
 		    to, ",\"%s\":%llu", reasons[i], (unsigned long long)t->refused[i]);
 	buf_append_string(to, "}");
+}
+
+static void
+write_hooks(const struct board_hooks *h, struct buf *to)
+{
+	buf_append_format(to,
+	    ",\"hooks\":{\"runs\":%llu,\"failed\":%llu,\"overdue\":%llu,\"not_started\":%llu,"
+	    "\"lost\":%llu,\"left\":%llu,\"refused_receipts\":%llu}",
+	    (unsigned long long)h->runs, (unsigned long long)h->failed,
+	    (unsigned long long)h->overdue, (unsigned long long)h->not_started,
+	    (unsigned long long)h->lost, (unsigned long long)h->left,
+	    (unsigned long long)h->refused_receipts);
 }
 
 static void

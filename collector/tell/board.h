@@ -73,6 +73,13 @@ struct board_tokens {
 };
 void board_tokens(struct board *b, const struct board_tokens *t);
 
+/* Of hooks, since the start: what ended, and of that what failed, for which reason; processes that
+ * could not be ended; receipts that were not believed. */
+struct board_hooks {
+	uint64_t runs, failed, overdue, not_started, lost, left, refused_receipts;
+};
+void board_hooks(struct board *b, const struct board_hooks *h);
+
 /* Appends all of it as JSON, and a line feed: doc/outputs.md has its members. */
 void board_write(struct board *b, struct buf *to);
 

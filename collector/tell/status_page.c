@@ -48,6 +48,7 @@ static const char *text_of(json_t *object, const char *key);
 static uint64_t number_of(json_t *object, const char *key);
 static int compare_rows(const void *a, const void *b);
 static bool say_collector(const struct page *p, json_t *status);
+static void say_hooks(const struct page *p, json_t *hooks);
 static void say_workloads(const struct page *p);
 static void print_table(const struct page *p);
 static void print_row(const struct page *p, const struct row *r, int name_width);
@@ -170,7 +171,31 @@ say_collector(const struct page *p, json_t *status)
 	if (waiting > 0)
 		fprintf(p->to, "%llu bundle%s wait%s for a receipt.\n", (unsigned long long)waiting,
 		    waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
+	say_hooks(p, json_object_get(status, "hooks"));
 	return connected;
+}
+
+/* What fails may have been mended since: it is the log that needs somebody. */
+static void
+say_hooks(const struct page *p, json_t *hooks)
+{
+	const uint64_t runs = number_of(hooks, "runs"), left = number_of(hooks, "left");
+	const uint64_t refused = number_of(hooks, "refused_receipts");
+
+	if (runs > 0)
+		fprintf(p->to,
+		    "Hooks ran %llu time%s since the start, of which %llu failed (%llu overdue, "
+		    "%llu not started).\n",
+		    (unsigned long long)runs, runs == 1 ? "" : "s",
+		    (unsigned long long)number_of(hooks, "failed"),
+		    (unsigned long long)number_of(hooks, "overdue"),
+		    (unsigned long long)number_of(hooks, "not_started"));
+	if (left > 0)
+		fprintf(p->to, "Processes that hooks left and that could not be ended: %llu.\n",
+		    (unsigned long long)left);
+	if (refused > 0)
+		fprintf(p->to, "Receipts that hooks do not believe: %llu.\n",
+		    (unsigned long long)refused);
 }
 
 static void

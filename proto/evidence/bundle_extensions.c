@@ -8,6 +8,7 @@
 
 /* In the order of the canonical form. */
 enum key {
+	KEY_ACTIONS,
 	KEY_ARTIFACT,
 	KEY_CACHED,
 	KEY_CHALLENGE,
@@ -23,6 +24,7 @@ enum key {
 };
 
 static const struct view key_names[KEY_COUNT] = {
+    [KEY_ACTIONS] = VIEW_LITERAL("actions"),
     [KEY_ARTIFACT] = VIEW_LITERAL("artifact"),
     [KEY_CACHED] = VIEW_LITERAL("cached"),
     [KEY_CHALLENGE] = VIEW_LITERAL("challenge"),
@@ -46,10 +48,16 @@ static const struct view artifact_words[BUNDLE_ARTIFACT_COUNT] = {
     [BUNDLE_ARTIFACT_NONE] = VIEW_LITERAL(""), BUNDLE_ARTIFACT_MAP(ARTIFACT_WORD)};
 #undef ARTIFACT_WORD
 
+#define VERDICT_WORD(identifier, word) [identifier] = VIEW_LITERAL(word),
+static const struct view verdict_words[BUNDLE_VERDICT_COUNT] = {BUNDLE_VERDICT_MAP(VERDICT_WORD)};
+#undef VERDICT_WORD
+
 static const struct view phase_start = VIEW_LITERAL("start"); /* the only one */
 
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
 /* All keys, headers and digests, the longest word; without challenge and origin. */
-#define FIXED_SIZE_MAX 448
+#define FIXED_SIZE_MAX 640
 
 static enum key key_of(struct view name);
 static enum err read_pair(const struct extension_map *m, struct bundle_extensions *out);
@@ -58,6 +66,9 @@ static enum err read_digest(const struct mp_item *item, bool *has, struct digest
 static enum err read_gap(const struct mp_item *item, struct bundle_extensions *out);
 static enum err read_leaving(const struct mp_item *item, enum bundle_leaving *out);
 static enum err read_phase(const struct mp_item *item, bool *is_start);
+static enum err read_actions(const struct extension_map *m, struct bundle_extensions *out);
+static enum err read_action(struct view *rest, struct bundle_action *out);
+static bool result_is_good(uint64_t result);
 static enum err read_artifact(const struct extension_map *m, struct bundle_artifact *out);
 static enum err read_word(
     const struct mp_item *item, const struct view *words, unsigned count, unsigned *out);
@@ -65,6 +76,7 @@ static enum err read_origin(const struct mp_item *item, struct view *out);
 static enum err read_cached(const struct extension_map *m, struct bundle_cached *out);
 static enum err read_dropped(const struct extension_map *m, struct bundle_dropped *out);
 static enum err read_numbers(const struct extension_map *m, uint64_t *const *numbers, size_t count);
+static uint8_t *put_actions(uint8_t *p, const struct bundle_extensions *x);
 static uint8_t *put_artifact(uint8_t *p, const struct bundle_artifact *a);
 static uint8_t *put_cached(uint8_t *p, const struct bundle_cached *c);
 static uint8_t *put_bin(uint8_t *p, enum key key, struct view v);
@@ -109,17 +121,19 @@ bundle_extensions_write(const struct bundle_extensions *x, struct buf *to)
 {
 	const bool leaves = x->leaving != BUNDLE_STAYING;
 	const bool starts = x->is_start;
-	const uint32_t pairs = 2 * (uint32_t)starts + (uint32_t)(x->cached.files > 0) +
-			       (uint32_t)(x->challenge.size > 0) + x->has_configuration +
-			       (uint32_t)(x->dropped.bundles > 0) + x->has_gap + leaves +
-			       (uint32_t)(x->moved_to.size > 0) + x->has_program +
-			       x->has_workload_key;
+	const uint32_t pairs = (uint32_t)(x->action_count > 0) + 2 * (uint32_t)starts +
+			       (uint32_t)(x->cached.files > 0) + (uint32_t)(x->challenge.size > 0) +
+			       x->has_configuration + (uint32_t)(x->dropped.bundles > 0) +
+			       x->has_gap + leaves + (uint32_t)(x->moved_to.size > 0) +
+			       x->has_program + x->has_workload_key;
 	uint8_t *p;
 
 	if (pairs == 0 ||
 	    (p = buf_reserve(to, FIXED_SIZE_MAX + x->challenge.size + x->moved_to.size)) == NULL)
 		return;
 	p = mp_put_map(p, pairs);
+	if (x->action_count > 0)
+		p = put_actions(p, x);
 	if (starts)
 		p = put_artifact(p, &x->artifact);
 	if (x->cached.files > 0)
@@ -166,6 +180,21 @@ bundle_artifact_word(enum bundle_artifact_form form)
 	return (const char *)artifact_words[form].data;
 }
 
+const char *
+bundle_verdict_word(enum bundle_verdict v)
+{
+	return (const char *)verdict_words[v].data;
+}
+
+bool
+bundle_action_name_is_good(struct view name)
+{
+	for (size_t i = 0; i < name.size; i++)
+		if (memchr(NAME_BYTES, name.data[i], sizeof(NAME_BYTES) - 1) == NULL)
+			return false;
+	return name.size > 0 && name.size <= BUNDLE_ACTION_NAME_MAX;
+}
+
 static enum key
 key_of(struct view name)
 {
@@ -180,6 +209,8 @@ static enum err
 read_pair(const struct extension_map *m, struct bundle_extensions *out)
 {
 	switch (key_of(m->key)) {
+	case KEY_ACTIONS:
+		return read_actions(m, out);
 	case KEY_ARTIFACT:
 		return read_artifact(m, &out->artifact);
 	case KEY_CACHED:
@@ -307,6 +338,58 @@ read_phase(const struct mp_item *item, bool *is_start)
 }
 
 static enum err
+read_actions(const struct extension_map *m, struct bundle_extensions *out)
+{
+	struct view rest = m->inside;
+	enum err e = ERR_OK;
+
+	if (m->value.type != MP_ARRAY)
+		return ERR_MSG_TYPE;
+	if (m->value.count < 1 || m->value.count > BUNDLE_ACTIONS_MAX)
+		return ERR_MSG_RANGE;
+	for (size_t i = 0; e == ERR_OK && i < m->value.count; i++)
+		e = read_action(&rest, &out->action[i]);
+	out->action_count = m->value.count;
+	return e;
+}
+
+static enum err
+read_action(struct view *rest, struct bundle_action *out)
+{
+	struct mp_item item;
+	enum err e;
+
+	if ((e = mp_expect(rest, MP_ARRAY, &item)) != ERR_OK)
+		return e;
+	if (item.count != 3)
+		return ERR_MSG_RANGE;
+	if ((e = mp_expect(rest, MP_STR, &item)) != ERR_OK)
+		return e;
+	out->hook = item.bytes;
+	if ((e = mp_expect(rest, MP_STR, &item)) != ERR_OK)
+		return e;
+	out->verdict = BUNDLE_VERDICT_NONE;
+	while (out->verdict < BUNDLE_VERDICT_COUNT &&
+	       !view_equal(item.bytes, verdict_words[out->verdict]))
+		out->verdict++;
+	if ((e = mp_expect(rest, MP_UINT, &item)) != ERR_OK)
+		return e;
+	out->result = item.number;
+	return bundle_action_name_is_good(out->hook) && out->verdict != BUNDLE_VERDICT_COUNT &&
+		       result_is_good(out->result)
+		   ? ERR_OK
+		   : ERR_MSG_RANGE;
+}
+
+static bool
+result_is_good(uint64_t result)
+{
+	return result < BUNDLE_ACTION_SIGNALLED ||
+	       (result > BUNDLE_ACTION_SIGNALLED && result <= BUNDLE_ACTION_SIGNALLED + 64) ||
+	       (result >= BUNDLE_ACTION_OVERDUE && result <= BUNDLE_ACTION_LOST);
+}
+
+static enum err
 read_artifact(const struct extension_map *m, struct bundle_artifact *out)
 {
 	struct view rest = m->inside;
@@ -349,6 +432,19 @@ read_origin(const struct mp_item *item, struct view *out)
 		return ERR_MSG_TYPE;
 	*out = item->bytes;
 	return checkpoint_origin_check(*out) == ERR_OK ? ERR_OK : ERR_MSG_RANGE;
+}
+
+static uint8_t *
+put_actions(uint8_t *p, const struct bundle_extensions *x)
+{
+	p = mp_put_array(mp_put_str(p, key_names[KEY_ACTIONS]), (uint32_t)x->action_count);
+	for (size_t i = 0; i < x->action_count; i++) {
+		const struct bundle_action *a = &x->action[i];
+
+		p = mp_put_str(mp_put_array(p, 3), a->hook);
+		p = mp_put_uint(mp_put_str(p, verdict_words[a->verdict]), a->result);
+	}
+	return p;
 }
 
 static uint8_t *

@@ -1,6 +1,8 @@
 /*
  * What this version knows of a bundle's extension map (proto/evidence/extension_map.h). The keys:
  *
+ *   actions        1 to 4 of str, str,  what was done on the host about a verdict: the name of the
+ *                  and uint             hook, the verdict, and how its program ended
  *   artifact       str and bin32        what is to be started: "file", "tree" or "image", and its
  *                                       SHA-256 (the component `files`'s for a tree); with `phase`,
  *                                       and only then
@@ -27,8 +29,8 @@
  *   workload_key   bin32                of the workload's public key, as the collector was given
  * it: the thumbprint of its JWK (RFC 7638, SHA-256)
  *
- * Reserved (PROTOCOL.md says what for): actions, budgets_exceeded, group. They are as
- * unknown to this version as any other key.
+ * Reserved (PROTOCOL.md says what for): budgets_exceeded, group. They are as unknown to this
+ * version as any other key.
  */
 #ifndef HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
 #define HALLMARK_PROTO_EVIDENCE_BUNDLE_EXTENSIONS_H
@@ -91,6 +93,33 @@ enum bundle_artifact_form {
 };
 #undef BUNDLE_ARTIFACT_ENUM
 
+/* X(identifier, word): what a collector acts on. A report's statuses, and that there is none. */
+#define BUNDLE_VERDICT_MAP(X)                                                                      \
+	X(BUNDLE_VERDICT_NONE, "none")                                                             \
+	X(BUNDLE_VERDICT_AFFIRMING, "affirming")                                                   \
+	X(BUNDLE_VERDICT_WARNING, "warning")                                                       \
+	X(BUNDLE_VERDICT_CONTRAINDICATED, "contraindicated")                                       \
+	X(BUNDLE_VERDICT_UNKNOWN, "unknown")
+
+#define BUNDLE_VERDICT_ENUM(identifier, word) identifier,
+enum bundle_verdict { BUNDLE_VERDICT_MAP(BUNDLE_VERDICT_ENUM) BUNDLE_VERDICT_COUNT };
+#undef BUNDLE_VERDICT_ENUM
+
+#define BUNDLE_ACTIONS_MAX     4
+#define BUNDLE_ACTION_NAME_MAX 24 /* bytes */
+
+/* How the program of a hook ended: 0 to 255, its exit status; or one of these. */
+#define BUNDLE_ACTION_SIGNALLED 256 /* and the signal's number, 1 to 64, that was none of ours */
+#define BUNDLE_ACTION_OVERDUE   512 /* it was ended, for its time was over */
+#define BUNDLE_ACTION_REFUSED   513 /* it was not started */
+#define BUNDLE_ACTION_LOST      514 /* nobody knows: who started it is gone */
+
+struct bundle_action {
+	struct view hook; /* 1 to BUNDLE_ACTION_NAME_MAX of a-z, 0-9, "-" and "_" */
+	enum bundle_verdict verdict;
+	uint64_t result;
+};
+
 struct bundle_artifact {
 	enum bundle_artifact_form form; /* NONE: there is none */
 	struct digest digest;
@@ -111,6 +140,8 @@ struct bundle_extensions {
 	struct digest program;
 	bool has_workload_key;
 	struct digest workload_key;
+	size_t action_count;                             /* 0: none; BUNDLE_ACTIONS_MAX at most */
+	struct bundle_action action[BUNDLE_ACTIONS_MAX]; /* in the order in which they ended */
 	struct bundle_artifact artifact;
 	struct bundle_cached cached;
 	struct bundle_dropped dropped;
@@ -144,6 +175,10 @@ bool bundle_extension_is_known(struct view key);
 
 /* The word of `leaving`; "" for BUNDLE_STAYING. */
 const char *bundle_leaving_word(enum bundle_leaving leaving);
+
+/* The word of a verdict, and whether `name` may be that of a hook. */
+const char *bundle_verdict_word(enum bundle_verdict v);
+bool bundle_action_name_is_good(struct view name);
 
 /* The word of `artifact`; "" for BUNDLE_ARTIFACT_NONE. */
 const char *bundle_artifact_word(enum bundle_artifact_form form);

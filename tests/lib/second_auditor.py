@@ -507,7 +507,14 @@ def bundle_bytes(name, fields, holder):
     return data
 
 
-KNOWN = {"artifact": lambda v: isinstance(v, list) and len(v) == 2 and v[0] in ("file", "tree", "image")
+def is_action(v):
+    return (isinstance(v, list) and len(v) == 3 and isinstance(v[0], str) and re.fullmatch(r"[a-z0-9_-]{1,24}", v[0])
+            and v[1] in ("none", "affirming", "warning", "contraindicated", "unknown")
+            and type(v[2]) is int and (0 <= v[2] <= 255 or 257 <= v[2] <= 320 or 512 <= v[2] <= 514))
+
+
+KNOWN = {"actions": lambda v: isinstance(v, list) and 1 <= len(v) <= 4 and all(map(is_action, v)),
+         "artifact": lambda v: isinstance(v, list) and len(v) == 2 and v[0] in ("file", "tree", "image")
                               and isinstance(v[1], bytes) and len(v[1]) == 32,
          "cached": lambda v: isinstance(v, list) and len(v) == 3 and all(type(n) is int for n in v)
                             and 0 < v[0] <= v[1] < 2**53 and v[2] <= 253402300799,
