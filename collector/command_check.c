@@ -9,6 +9,7 @@
 #include "collector/command.h"
 #include "collector/files/pattern.h"
 #include "collector/ground/redaction_key.h"
+#include "collector/hooks/hook_program.h"
 #include "collector/processes/rights.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"
@@ -145,6 +146,15 @@ check_workload(const struct collector_workload *w, struct faults *found)
 			pattern_free(&pattern);
 			continue;
 		}
+		print_trouble(name, &t);
+		good = false;
+	}
+	for (size_t i = 0; i < w->hook_count; i++) {
+		struct trouble t = TROUBLE_INIT;
+
+		if (w->hooks[i].argument_count == 0 ||
+		    hook_program_check(w->hooks[i].arguments[0], &t) == ERR_OK)
+			continue;
 		print_trouble(name, &t);
 		good = false;
 	}

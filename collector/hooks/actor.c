@@ -147,7 +147,7 @@ actor_actions(const struct actor *a, const char *workload, struct bundle_action 
 void
 actor_said(struct actor *a, const char *workload, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; a != NULL && i < count; i++)
 		drop_first(a, workload);
 }
 

@@ -16,33 +16,21 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
+#include "collector/hooks/hook_keeper.h"
 #include "config/collector_config.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 
-#define HOOK_INPUT_MAX  (64 * 1024) /* bytes of JSON: 16 findings of 3 KB at most, escaped */
-#define HOOK_OUTPUT_MAX 1024        /* bytes that are kept of what a program writes */
+#define HOOK_INPUT_MAX (64 * 1024) /* bytes of JSON: 16 findings of 3 KB at most, escaped */
 
 /* Runs at once, of all workloads: hooks are few and short. */
 #define HOOK_RUNS_MAX 16
-
-/* Its descendants have so long to be gone, once they are killed. */
-#define HOOK_END_MS 5000
 
 /* A program is to be run; behind it stands its input. */
 struct hook_order {
 	struct digest configuration; /* in which the numbers stand */
 	uint32_t workload, hook;
 	uint64_t number; /* of the run */
-};
-
-struct hook_done {
-	uint64_t number;
-	uint64_t result;    /* of a bundle's `actions` */
-	uint32_t left;      /* descendants that could not be ended */
-	struct trouble why; /* where it was not started */
-	uint32_t output_size;
-	uint8_t output[HOOK_OUTPUT_MAX]; /* of both its outputs, the beginning */
 };
 
 /*

@@ -9,6 +9,7 @@ import pathlib
 import re
 import shutil
 import signal
+import threading
 import time
 
 import yaml
@@ -111,10 +112,10 @@ class Host(Judged):
 
 
 def until(what, words):
-    deadline = time.monotonic() + hallmark.PATIENCE_S
+    deadline, pause = time.monotonic() + hallmark.PATIENCE_S, threading.Event()
     while not what():
         assert time.monotonic() < deadline, words() if callable(words) else words
-        time.sleep(0.02)
+        pause.wait(0.02)
 
 
 def is_alive(pid):
@@ -144,7 +145,8 @@ def test_once_a_change_and_at_the_start():
         h.restore()
         back = h.await_heard(4)[3]
         assert (back["hook"], back["verdict"], back["before"]) == ("tell", "affirming", "contraindicated")
-        assert h.hooks()["runs"] == 4 and h.hooks()["failed"] == 0, h.hooks()
+        until(lambda: h.hooks()["runs"] == 4, h.hooks)
+        assert h.hooks()["failed"] == 0, h.hooks()
 
 
 def test_what_hangs_forks_fails_and_floods():
@@ -152,9 +154,10 @@ def test_what_hangs_forks_fails_and_floods():
     with Host() as h:
         pids = h.dir / "pids"
         h.configure(
-            {"name": "hangs", "timeout_s": 1, "run": h.script('trap "" TERM\necho $$ >>"$1"\nwhile :; do sleep 1; done\n', pids)},
-            {"name": "leaves", "run": h.script('setsid sleep 999 & echo $! >>"$1"\n'
-                                               '(setsid sh -c \'echo $$ >>"$1"; exec sleep 999\' x "$1" &)\nsleep 0.3\n', pids)},
+            {"name": "hangs", "timeout_s": 1,
+             "run": h.script('trap "" TERM\necho $$ >>"$1"\ntail -f /dev/null\ntail -f /dev/null\n', pids)},
+            {"name": "leaves", "run": h.script('setsid tail -f /dev/null & echo $! >>"$1"\n'
+                                               '(setsid sh -c \'echo $$ >>"$1"; exec tail -f /dev/null\' x "$1" &)\nwhile [ "$(wc -l <"$1")" -lt 3 ]; do :; done\n', pids)},
             {"name": "fails", "run": h.script("echo no such luck >&2\nexit 3\n")},
             {"name": "floods", "timeout_s": 1, "run": h.script("exec yes\n")},
             {"name": "killed", "run": h.script("kill -KILL $$\n")},
@@ -187,7 +190,7 @@ def test_with_the_collector_all_of_it_ends():
     with Host() as h:
         pids = h.dir / "pids"
         h.configure({"name": "long", "timeout_s": 600,
-                     "run": h.script('echo $$ >>"$1"\nsetsid sleep 999 & echo $! >>"$1"\nwait\n', pids)})
+                     "run": h.script('echo $$ >>"$1"\nsetsid tail -f /dev/null & echo $! >>"$1"\nwait\n', pids)})
         h.run()
         until(lambda: pids.exists() and len(pids.read_text().split()) == 2, lambda: h.collector.lines[-5:])
         started = [int(p) for p in pids.read_text().split()]
@@ -233,7 +236,8 @@ def test_what_a_configuration_may_not_say():
                 ([{**tell, "verdicts": ["unknown"]}], {}, "unknown_after_s"),
                 ([{**tell, "unknown_after_s": 9}], {}, "stand together"),
                 ([{**tell, "verdicts": ["unknown"], "unknown_after_s": 60}], {"interval_s": 60}, "more than the 60 s"),
-                ([{**tell, "verdicts": ["gone"]}], {}, "verdicts")):
+                ([{**tell, "verdicts": ["gone"]}], {}, "verdicts"),
+                ([{**tell, "run": [str(h.program)]}], {}, "owner" if os.getuid() else "write to it")):
             h.configure(*hooks, **more)
             done = h.site.tool("hallmark-collector", "check", "-c", str(h.site.path("collector.yaml")), check=False)
             assert done.returncode == 1 and words in done.stdout + done.stderr, (words, done.stdout, done.stderr)

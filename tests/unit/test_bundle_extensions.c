@@ -6,19 +6,21 @@
 #define WITH_NEXT(next, map) WITH_ALL(NONCE, next, map)
 #define WITH_ALL(nonce, next, map)                                                                 \
 	"\x8a" VERSION WORKLOAD SEQ PREV nonce BOOT TIME next PARTS EXT(map)
-#define OFFLINE       "\xa5nonce\xc4\0"
-#define NO_NEXT       "\246next_s\0"
-#define LEAVING_MOVED "\247leaving\245moved"
-#define MOVED_TO      "\250moved_to\255log.example/2"
-#define D65           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX"
-#define CHALLENGE     "\251challenge\xc4\01012345678"
-#define GAP           "\243gap\x06"
-#define PHASE         "\245phase\245start"
-#define FILE_ARTIFACT "\250artifact\x92\244file" D32
-#define TREE_ARTIFACT "\250artifact\x92\244tree" D32
-#define OTHER_TREE    "\250artifact\x92\244tree\xc4\0401123456789abcdef0123456789abcdef"
-#define STARTING      "\xa8workload\251app/start"
-#define BEGINS(map)   BEGINS_WITH(NONCE, NO_NEXT, PARTS, map)
+#define OFFLINE                       "\xa5nonce\xc4\0"
+#define NO_NEXT                       "\246next_s\0"
+#define LEAVING_MOVED                 "\247leaving\245moved"
+#define MOVED_TO                      "\250moved_to\255log.example/2"
+#define D65                           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX"
+#define CHALLENGE                     "\251challenge\xc4\01012345678"
+#define GAP                           "\243gap\x06"
+#define ACTION(hook, verdict, result) "\223" hook verdict result
+#define GOOD_ACTION                   ACTION("\244tell", "\244none", "\x02")
+#define PHASE                         "\245phase\245start"
+#define FILE_ARTIFACT                 "\250artifact\x92\244file" D32
+#define TREE_ARTIFACT                 "\250artifact\x92\244tree" D32
+#define OTHER_TREE                    "\250artifact\x92\244tree\xc4\0401123456789abcdef0123456789abcdef"
+#define STARTING                      "\xa8workload\251app/start"
+#define BEGINS(map)                   BEGINS_WITH(NONCE, NO_NEXT, PARTS, map)
 #define BEGINS_WITH(nonce, next, parts, map)                                                       \
 	"\x8a" VERSION STARTING SEQ PREV nonce BOOT TIME next parts EXT(map)
 
@@ -71,6 +73,11 @@ extensions_are_read(void **state)
 	assert_false(b.extensions.has_unknown);
 	assert_int_equal(b.next_s, 0);
 	expect(V(WITH("\x81\247program" D32)), ERR_OK);
+	expect(
+	    V(WITH("\x81\247actions\224" GOOD_ACTION GOOD_ACTION GOOD_ACTION GOOD_ACTION)), ERR_OK);
+	expect(
+	    V(WITH("\x81\247actions\221" ACTION("\244tell", "\247unknown", "\315\2\2"))), ERR_OK);
+	expect(V(WITH("\x81\247actions\221" ACTION("\244tell", "\244none", "\315\1\x40"))), ERR_OK);
 	assert_int_equal(bundle_decode(V(WITH("\x81\246cached\x93\x02\x03\xcd\1\0")), &b), ERR_OK);
 	assert_int_equal(b.extensions.cached.known, 2);
 	assert_int_equal(b.extensions.cached.files, 3);
@@ -95,6 +102,31 @@ known_extensions_of_another_kind_are_refused(void **state)
 	    ERR_MSG_TYPE);
 	expect(V(WITH("\x81\251challenge\xc4\0071234567")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\251challenge\xc4\101" D65)), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\x02")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247actions\220")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\221\x02")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247actions\221\222\244tell\244none")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\221\223\x02\244none\x02")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247actions\221" ACTION("\240", "\244none", "\x02"))), ERR_MSG_RANGE);
+	expect(
+	    V(WITH("\x81\247actions\221" ACTION("\244Tell", "\244none", "\x02"))), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\221" ACTION(
+		   "\271abcdefghijklmnopqrstuvwxy", "\244none", "\x02"))),
+	    ERR_MSG_RANGE);
+	expect(
+	    V(WITH("\x81\247actions\221" ACTION("\244tell", "\244good", "\x02"))), ERR_MSG_RANGE);
+	expect(
+	    V(WITH("\x81\247actions\221" ACTION("\244tell", "\244none", "\241a"))), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247actions\221" ACTION("\244tell", "\244none", "\315\1\0"))),
+	    ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\221" ACTION("\244tell", "\244none", "\315\1\x41"))),
+	    ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\221" ACTION("\244tell", "\244none", "\315\2\3"))),
+	    ERR_MSG_RANGE);
+	expect(
+	    V(WITH(
+		"\x81\247actions\225" GOOD_ACTION GOOD_ACTION GOOD_ACTION GOOD_ACTION GOOD_ACTION)),
+	    ERR_MSG_RANGE);
 	expect(V(WITH("\x81\247dropped\x02")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\247dropped\x92\x02\241a")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\247dropped\x91\x02")), ERR_MSG_RANGE);
@@ -225,6 +257,10 @@ what_is_known_is_written_as_it_is_read(void **state)
 	x.challenge = V("12345678");
 	x.cached = (struct bundle_cached){98000, 100000, 1796000000};
 	x.dropped = (struct bundle_dropped){1260, 1796000000};
+	x.action_count = BUNDLE_ACTIONS_MAX;
+	for (size_t i = 0; i < BUNDLE_ACTIONS_MAX; i++)
+		x.action[i] = (struct bundle_action){V("abcdefghijklmnopqrstuv-_"),
+		    BUNDLE_VERDICT_CONTRAINDICATED, BUNDLE_ACTION_LOST};
 	x.has_configuration = x.has_program = x.has_workload_key = true;
 	memset(&x.workload_key, 4, DIGEST_SIZE);
 	memset(&x.configuration, 1, DIGEST_SIZE);
@@ -237,6 +273,10 @@ what_is_known_is_written_as_it_is_read(void **state)
 	assert_memory_equal(&read.cached, &x.cached, sizeof(x.cached));
 	assert_memory_equal(&read.dropped, &x.dropped, sizeof(x.dropped));
 	assert_true(view_equal(read.challenge, x.challenge));
+	assert_int_equal(read.action_count, BUNDLE_ACTIONS_MAX);
+	assert_true(view_equal(read.action[3].hook, x.action[3].hook));
+	assert_int_equal(read.action[3].verdict, BUNDLE_VERDICT_CONTRAINDICATED);
+	assert_int_equal(read.action[3].result, BUNDLE_ACTION_LOST);
 	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
 	assert_true(read.has_program && digest_equal(&read.program, &x.program));
 	assert_true(read.has_workload_key && digest_equal(&read.workload_key, &x.workload_key));
