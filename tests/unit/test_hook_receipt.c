@@ -16,7 +16,7 @@
 
 /* Of the vector. */
 #define ISSUED_S  1795514401
-#define EXPIRES_S 1795518000
+#define EXPIRES_S 1795518001
 
 struct bench {
 	struct hook_keys keys;
