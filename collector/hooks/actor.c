@@ -273,7 +273,7 @@ tell_done(struct actor *a, const struct actor_news *news)
 		    : news->result == BUNDLE_ACTION_REFUSED ? "not-started"
 							    : "lost");
 	if (news->left > 0)
-		logline_number(&line, "left", news->left);
+		logline_number(&line, "processes_left", news->left);
 	if (news->output_size > 0)
 		logline_view(&line, "output", (struct view){news->output, news->output_size});
 	if (news->why.text[0] != '\0')
