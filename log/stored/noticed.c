@@ -43,6 +43,8 @@ noticed_standing(struct view notice, struct evidence_reader *evidence, struct st
 		e = evidence_reader_get(evidence, PACK_IN_FORCE, &d.notice.in_force, &list);
 	if (e == ERR_OK)
 		e = standing_load(buf_view(&list), d.notice.issuer, fetch, evidence, out);
+	if (e == ERR_OK && (e = standing_fetch_feeds(*out, fetch, evidence)) != ERR_OK)
+		standing_free(out);
 	buf_free(&list);
 	notice_document_free(&d);
 	return e;

@@ -21,7 +21,10 @@ enum err noticed_entry(const struct log_reader *l, const struct report *r, struc
 /* The same, of the log in this directory, which is opened for that. */
 enum err noticed_entry_in(const char *log, const struct report *r, struct buf *to) MUST_USE;
 
-/* What that notice says. The errors of notice_parse, evidence_reader_get and standing_load. */
+/*
+ * What that notice says, with the feeds of advisories that it names. The errors of notice_parse,
+ * evidence_reader_get, standing_load and standing_fetch_feeds; sets *out to NULL first.
+ */
 enum err noticed_standing(
     struct view notice, struct evidence_reader *evidence, struct standing **out) MUST_USE;
 

@@ -183,5 +183,29 @@ def test_status_and_check_tell_of_feeds():
         assert signer.stop() == 0
 
 
+def test_whoever_asks_about_the_report_later_is_told():
+    """All findings of it, why, and what another policy would have made of it."""
+    with Case() as case:
+        case.policy(match="app", recorded=["packages"])
+        signer = case.site.start_signer()
+        collector, site = case.site.collector(), case.site
+        before = collector.submit("app", PACKAGES)["index"]
+        case.bring(OPENSSL)
+        case.in_force(signer, OPENSSL)
+        index = collector.submit("app", PACKAGES)["index"]
+        assert signer.stop() == 0
+        log, evidence, certificate = (str(site.path(n)) for n in ("log", "evidence", "log.crt"))
+        stored = ("--log", log, "--evidence", evidence)
+        shown = site.audit("show", *stored, "--cert", certificate, "--index", str(index), "--findings").stdout
+        assert "packages: vulnerable dpkg  (warning)" in shown, shown
+        both = site.audit("show", *stored, "--cert", certificate, "--index", str(before), "--index", str(index)).stdout
+        assert "+ packages vulnerable dpkg" in both, both
+        told = site.tool("hallmark-signer", "policy", "explain", "app", "-c", str(site.path("signer.yaml")), "--report", str(index),
+                         check=False).stdout
+        assert "packages vulnerable" in told and "openssl 3.0.1-1 amd64" in told, told
+        tried = site.tool("hallmark-signer", "policy", "try", str(site.path("policy.yaml")), *stored, check=False)
+        assert tried.returncode == 0 and "1  stays as it is" in tried.stdout, tried.stdout + tried.stderr
+
+
 if __name__ == "__main__":
     run_tests(__name__)
