@@ -19,6 +19,7 @@ import second_auditor
 from hallmark import Process
 from judged import Judged, sums
 
+IDLE = "tail -f /dev/null >/dev/null 2>&1"  # it ends by itself where its output is a pipe that nobody reads
 SHELL = os.path.realpath("/bin/sh")
 
 
@@ -155,9 +156,10 @@ def test_what_hangs_forks_fails_and_floods():
         pids = h.dir / "pids"
         h.configure(
             {"name": "hangs", "timeout_s": 1,
-             "run": h.script('trap "" TERM\necho $$ >>"$1"\ntail -f /dev/null\ntail -f /dev/null\n', pids)},
-            {"name": "leaves", "run": h.script('setsid tail -f /dev/null & echo $! >>"$1"\n'
-                                               '(setsid sh -c \'echo $$ >>"$1"; exec tail -f /dev/null\' x "$1" &)\nwhile [ "$(wc -l <"$1")" -lt 3 ]; do :; done\n', pids)},
+             "run": h.script('trap "" TERM\necho $$ >>"$1"\n' f"{IDLE}\n{IDLE}\n", pids)},
+            {"name": "leaves", "run": h.script(f'setsid {IDLE} & echo $! >>"$1"\n'
+                                               f'(setsid sh -c \'echo $$ >>"$1"; exec {IDLE}\' x "$1" &)\n'
+                                               'while [ "$(wc -l <"$1")" -lt 3 ]; do :; done\n', pids)},
             {"name": "fails", "run": h.script("echo no such luck >&2\nexit 3\n")},
             {"name": "floods", "timeout_s": 1, "run": h.script("exec yes\n")},
             {"name": "killed", "run": h.script("kill -KILL $$\n")},
@@ -190,7 +192,7 @@ def test_with_the_collector_all_of_it_ends():
     with Host() as h:
         pids = h.dir / "pids"
         h.configure({"name": "long", "timeout_s": 600,
-                     "run": h.script('echo $$ >>"$1"\nsetsid tail -f /dev/null & echo $! >>"$1"\nwait\n', pids)})
+                     "run": h.script('echo $$ >>"$1"\n' f'setsid {IDLE} & echo $! >>"$1"\nwait\n', pids)})
         h.run()
         until(lambda: pids.exists() and len(pids.read_text().split()) == 2, lambda: h.collector.lines[-5:])
         started = [int(p) for p in pids.read_text().split()]
