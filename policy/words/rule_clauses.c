@@ -288,8 +288,9 @@ say_feeds(struct clause_writer *w)
 
 	for (size_t i = 0; i < r->feed_count; i++)
 		clause_quote(clause_begin(w, "feed", r->feeds[i], ".feeds"), r->feeds[i]);
-	clause_outcome(
-	    w, "vulnerable", r->vulnerable, finding_sentence(FINDING_VULNERABLE), ".vulnerable");
+	if (r->feed_count > 0)
+		clause_outcome(w, "vulnerable", r->vulnerable, finding_sentence(FINDING_VULNERABLE),
+		    ".vulnerable");
 }
 
 static void
