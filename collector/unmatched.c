@@ -136,8 +136,7 @@ has_path(const struct component *c, const char *text)
 	if (pattern_parse(text, &pattern, &t) != ERR_OK)
 		return true;
 	for (size_t i = 0; !found && i < c->item_count; i++) {
-		const struct view path = c->items.files[i].path;
-		char *name = strndup((const char *)path.data, path.size);
+		char *name = view_to_string(c->items.files[i].path);
 
 		found = name == NULL || pattern_matches(&pattern, name);
 		free(name);
@@ -161,7 +160,7 @@ has_key(const struct component *c, const struct collector_keys *keys, const char
 		if (name.size < before || memcmp(name.data, keys->name, before - 1) != 0 ||
 		    name.data[before - 1] != ':')
 			continue;
-		key = strndup((const char *)name.data + before, name.size - before);
+		key = view_to_string((struct view){name.data + before, name.size - before});
 		found = key == NULL || fnmatch(text, key, 0) == 0;
 		free(key);
 	}

@@ -27,6 +27,19 @@ view_equal(struct view a, struct view b)
 	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+char *
+view_to_string(struct view v)
+{
+	char *s = malloc(v.size + 1);
+
+	if (s == NULL)
+		return NULL;
+	if (v.size > 0)
+		memcpy(s, v.data, v.size);
+	s[v.size] = '\0';
+	return s;
+}
+
 int
 view_compare(struct view a, struct view b)
 {

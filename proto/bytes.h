@@ -27,6 +27,9 @@ int view_precision(struct view v);
 
 bool view_equal(struct view a, struct view b);
 
+/* A copy that a zero byte ends, for free(); NULL if there is no memory for it. */
+char *view_to_string(struct view v);
+
 /* Orders bytewise, the shorter first where one is the prefix of the other: < 0, 0, > 0. */
 int view_compare(struct view a, struct view b);
 

@@ -174,8 +174,8 @@ keep_token(struct shelf_place *place, struct view jws, uint64_t now_s)
 	struct token_peek peek = {.audience = {NULL, 0}};
 
 	if (token_peek(jws, &peek) == ERR_OK && peek.expires_s > now_s) {
-		to->audience = strndup((const char *)peek.audience.data, peek.audience.size);
-		to->jws = strndup((const char *)jws.data, jws.size);
+		to->audience = view_to_string(peek.audience);
+		to->jws = view_to_string(jws);
 		to->expires_s = peek.expires_s;
 		place->count++;
 		if (to->audience == NULL || to->jws == NULL)

@@ -211,7 +211,7 @@ take_names(struct image_store *s, struct unpacking *u)
 			continue;
 		if (s->count == IMAGE_STORE_NAMES)
 			return fail(s, "has more than 20,000 files in it", (struct view){NULL, 0});
-		s->names[s->count] = strndup((const char *)name.data, name.size);
+		s->names[s->count] = view_to_string(name);
 		if (s->names[s->count++] == NULL)
 			abort();
 	}

@@ -176,12 +176,10 @@ find_host(struct seen *s, struct view name)
 	HASH_FIND_BYHASHVALUE(hh, s->hosts, name.data, name.size, hash, h);
 	if (h != NULL)
 		return h;
-	if ((h = calloc(1, sizeof(*h))) == NULL || (h->name = malloc(name.size + 1)) == NULL) {
+	if ((h = calloc(1, sizeof(*h))) == NULL || (h->name = view_to_string(name)) == NULL) {
 		free(h);
 		return NULL;
 	}
-	memcpy(h->name, name.data, name.size);
-	h->name[name.size] = '\0';
 	h->number = HASH_COUNT(s->hosts);
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, s->hosts, h->name, name.size, hash, h);
 	return h;

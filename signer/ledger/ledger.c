@@ -233,7 +233,7 @@ wait_instead(struct ledger *l, struct batch *b, struct batch_entry *entry,
 	char *tokens;
 
 	if (entry->tokens == NULL && wants.size > 0) {
-		if ((tokens = strndup((const char *)wants.data, wants.size)) == NULL)
+		if ((tokens = view_to_string(wants)) == NULL)
 			return ERR_MEMORY;
 		batch_entry_own(b, entry, tokens, NULL);
 		token_turns_staged(&l->tokens.turns, entry->update.workload->collector);

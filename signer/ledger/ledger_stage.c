@@ -47,8 +47,7 @@ ledger_report_end(struct ledger *l, const struct ledger_staged *s)
 	char *tokens = NULL;
 	enum err e;
 
-	if (s->wanted.tokens.size > 0 && (tokens = strndup((const char *)s->wanted.tokens.data,
-					      s->wanted.tokens.size)) == NULL) {
+	if (s->wanted.tokens.size > 0 && (tokens = view_to_string(s->wanted.tokens)) == NULL) {
 		batch_entry_cancel(l->open);
 		return ERR_MEMORY;
 	}

@@ -29,7 +29,8 @@ APPRAISAL = {
         ("claims", "return [[REPORT_EXECUTABLES]]", "REPORT_CONFIGURATION"),
         ("claims", "return [[REPORT_FILE_SYSTEM]]", "REPORT_CONFIGURATION"),
         ("claims", "[[CLAIM_UNEXPECTED]];", "CLAIM_GOOD"),
-        ("claims", "[[claim == REPORT_EXECUTABLES]] ?", "false"),
+        ("claims", "[[claim == REPORT_EXECUTABLES]] && !only_known", "false"),
+        ("vulnerable", "claim == REPORT_EXECUTABLES && [[!only_known]]", "true", "false"),
     ],
     "policy/appraisal/conclusion_gather.c": [
         ("how many findings", "+= [[c->component[k]->total]]", "c->component[k]->count[0]"),
@@ -199,6 +200,15 @@ APPRAISAL = {
                        "report_status_rank(REPORT_WARNING)]]", "false"),
         ("unmeasured", "requires_any(const struct policy_rule *rule)\n{\n\tfor (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)"
                        "\n\t\tif ([[rule->require[k]]])", "false"),
+    ],
+    "policy/appraisal/judge_vulnerable.c": [
+        ("feeds", "[[rule->feed_count == 0]])\n\t\treturn", "true"),
+        ("feeds", "advisories_of_package(a, fact, q->package, &count);\n\t\ttake_lines(q, a, first, [[count]]);", "0"),
+        ("feeds", "advisories_of_file(a, &f->digest, &count);\n\t\ttake_lines(q, a, first, [[count]]);", "0"),
+        ("feeds", "[[!advisory_affects(&one, q->manager, q->version)]]", "false", "true"),
+        ("vulnerable", "[[q->rule->vulnerable]], q->subject", "REPORT_NONE", "REPORT_CONTRAINDICATED"),
+        ("not-affected", "if ([[amendments_lift(q->amendments, one->id, q->package, q->rule->match, q->now_s)]])",
+         "false", "true"),
     ],
     "policy/appraisal/verdict.c": [
         ("the worst decides", "for (size_t s = SEVERITY_COUNT; [[s-- > 0]];)", "s-- > 1"),
