@@ -31,6 +31,7 @@ static const char text[] =
     "families: [{name: fam, releases: [{name: a, file: refs/one.sha256}, "
     "{name: b, file: refs/two.sha256}]}]\n"
     "windows: [{family: fam, from: a, to: b, until: 2027-01-31T00:00:00Z}]\n"
+    "feeds: [{name: known, max_age_s: 86400}]\n"
     "package_lists: [{name: hosts, file: refs/one.sha256}]\n"; /* which has the form of one */
 
 static const struct clause *
@@ -131,6 +132,8 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "packages", "facts", "there is a value for each of \"\", \"b\"", 15);
 	expect(&c, "packages", "facts", "exactly, in this order: no value", 15);
 	expect(&c, "packages", "lists", "hosts", 15);
+	expect(&c, "", "feed", "\"known\"", 0);
+	expect(&c, "", "vulnerable", "warning", 0);
 	assert_null(find(&c, "", "signature_every_s", NULL));
 	assert_null(find(&c, "", "recorded", NULL));
 	clauses_free(&c);
