@@ -34,6 +34,7 @@ static struct yaml_node *node_new(struct reading *r, const yaml_event_t *e);
 static void take_scalar(struct reading *r, const yaml_event_t *e, struct yaml_node *n);
 static void keep_open(struct reading *r, struct yaml_node *child);
 static bool event_next(struct reading *r, yaml_event_t *e);
+static const char *mend_of(const yaml_parser_t *p);
 static unsigned problem_line(const struct reading *r);
 static void refuse_mark(
     struct reading *r, struct yaml_node *n, const char *what, const yaml_char_t *mark);
@@ -240,12 +241,26 @@ event_next(struct reading *r, yaml_event_t *e)
 		return false;
 	if (yaml_parser_parse(&r->parser, e))
 		return true;
-	faults_add(r->faults, r->file, problem_line(r), "not valid YAML: %s%s%s",
+	faults_add(r->faults, r->file, problem_line(r), "not valid YAML: %s%s%s%s",
 	    r->parser.problem != NULL ? r->parser.problem : "no memory",
 	    r->parser.context != NULL ? ", " : "",
-	    r->parser.context != NULL ? r->parser.context : "");
+	    r->parser.context != NULL ? r->parser.context : "", mend_of(&r->parser));
 	r->lost = true;
 	return false;
+}
+
+/* What libyaml does not say: a pattern such as * has to stand in quotes, and a block's keys below
+ * each other. */
+static const char *
+mend_of(const yaml_parser_t *p)
+{
+	if (p->context == NULL)
+		return "";
+	if (strstr(p->context, "scanning an alias") != NULL)
+		return "; a text that begins with * has to stand in quotes: \"*\"";
+	if (strstr(p->context, "parsing a block") != NULL)
+		return "; do the keys of one block, here or above, begin in the same column?";
+	return "";
 }
 
 /* A byte that no YAML may have is met before lines are counted: libyaml knows its place only. */

@@ -34,6 +34,7 @@ static void advise_texts(
 static void advise_anonymous(
     const struct advising *a, const char *rule, const struct anonymous_rule *r, size_t index);
 static bool is_ever_within(const struct range *r, unsigned long least, const char *unit);
+static bool is_plain(struct view pattern);
 static bool is_merged(struct view path);
 
 void
@@ -274,6 +275,12 @@ advise_texts(
 			    "\"/\"",
 			    name, view_precision(text), (const char *)text.data);
 			advices_mend(a->to, "write it as it stands in collector.yaml");
+		} else if (!is_plain(text)) {
+			advise(a, key,
+			    "\"%s\" has \"%.*s\", and no collector takes a pattern with \"//\", "
+			    "\"/./\" or \"/../\"",
+			    name, view_precision(text), (const char *)text.data);
+			advices_mend(a->to, "write the path out, as in collector.yaml");
 		} else if (is_merged(text)) {
 			advise(a, key,
 			    "\"%s\" has \"%.*s\": where that begins with a link, as in most "
@@ -327,6 +334,24 @@ is_ever_within(const struct range *r, unsigned long least, const char *unit)
 		within = range_holds(r, view_of_string(text));
 	}
 	return within;
+}
+
+/* No name in it is empty, "." or "..". */
+static bool
+is_plain(struct view pattern)
+{
+	size_t begin = 1;
+
+	for (size_t i = 1; i <= pattern.size; i++) {
+		const size_t size = i - begin;
+
+		if (i < pattern.size && pattern.data[i] != '/')
+			continue;
+		if (size <= 2 && memcmp(pattern.data + begin, "..", size) == 0)
+			return false;
+		begin = i + 1;
+	}
+	return true;
 }
 
 /* Below a directory that is a link into /usr on systems that have merged it. */

@@ -346,8 +346,11 @@ static const cyaml_schema_field_t group_fields[] = {
 static const cyaml_schema_value_t group_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_group, group_fields),
 };
+/* Longer than a digest, so that what else is written there is told what it should be. */
+#define ROLLOUT_TEXT_MAX 256
+
 static const cyaml_schema_field_t rollout_fields[] = {
-    TEXT(from, REQUIRED, struct raw_rollout, DIGEST_HEX_SIZE),
+    TEXT(from, REQUIRED, struct raw_rollout, ROLLOUT_TEXT_MAX),
     CYAML_FIELD_END,
 };
 

@@ -387,6 +387,7 @@ test_package_lists_that_nobody_uses(void **state)
 static void
 test_paths_below_links(void **state)
 {
+	static const char *const crooked[] = {"/a//b", "/a/./b", "/a/../b", "/a/..", "/a/"};
 	struct fixture *f = *state;
 
 	fixture_write(f, "refs/one.sha256", 0644,
@@ -401,6 +402,15 @@ test_paths_below_links(void **state)
 	    REST_LINE, "has \"/lib/**\": where that begins with a link", "\"/usr/lib/**\"");
 	expect_one(state, "    files: {references: [one], patterns: ['etc/**']}\n", REST_LINE,
 	    "has \"etc/**\", and no collector", "collector.yaml");
+	for (size_t i = 0; i < sizeof(crooked) / sizeof(crooked[0]); i++) {
+		char rest[128];
+
+		(void)snprintf(rest, sizeof(rest),
+		    "    files: {references: [one], patterns: ['%s']}\n", crooked[i]);
+		expect_one(
+		    state, rest, REST_LINE, "no collector takes a pattern", "write the path out");
+	}
+	expect_none(state, "    files: {references: [one], patterns: ['/a/..b/.c/**', '/a/*']}\n");
 	expect_one(state, "    files: {references: [one], may_grow: ['log']}\n", REST_LINE,
 	    "\"may_grow\" has \"log\"", "collector.yaml");
 	expect_none(

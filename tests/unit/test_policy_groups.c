@@ -57,6 +57,9 @@ test_what_is_refused_of_a_group(void **state)
 	refuse(state, TOP, TOP "\ngroups: [{name: a, enforce: yes}]", 2, "enforce");
 	refuse(state, TOP, TOP "\ngroups: [{name: a}, {name: a}]", 2, "is named \"a\" too");
 	refuse(state, TOP, TOP "\ngroups: [{name: a b}]", 2, "white space");
+	refuse(state, TOP,
+	    TOP "\nrollout: {from: \"sha256:" HEX_A "\"}\ngroups: [{name: a, enforce: off}]", 2,
+	    "as `hallmark-signer policy show` and `status` tell it");
 	refuse(state, TOP, TOP "\ngroups: [{collectors: [x]}]", 2, "name");
 	refuse(state, TOP, TOP "\ngroups: [{name: a, workloads: [\"\\\\x\"]}]", 2, "backslash");
 	refuse(state, TOP, TOP "\ngroups: [{name: a, facts: [{name: uid}]}]", 2, "demands nothing");

@@ -355,6 +355,8 @@ test_syntax(void **state)
 {
 	refuse(state, "name: x\none: {text: a\nflag: true\n", 3, "not valid YAML");
 	refuse(state, "name: x\n\tflag: true\n", 2, "not valid YAML");
+	refuse(state, "name: *\n", 1, "in quotes: \"*\"");
+	refuse(state, "many:\n  - {text: a}\n  name: x\n", 3, "begin in the same column?");
 	refuse(state, "name: \"x\n", 0, "not valid YAML");
 	refuse(state, "name: x\x01\n", 1, "not valid YAML");
 	refuse(state, "name: x\nflag: true\n# \x01\n", 3, "not valid YAML");
