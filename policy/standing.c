@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/fetch.h"
 #include "policy/governance/approvals.h"
-#include "policy/governance/manifest.h"
+#include "policy/governance/votes.h"
 #include "proto/evidence/bundle.h"
 #include "proto/report/inforce.h"
 
@@ -38,26 +39,11 @@ struct standing {
 	struct vote *vote; /* room for as many as there are statements */
 };
 
-/* An approval that counts. */
-struct vote {
-	struct view author;
-	const struct operator_entry *by;
-	const struct digest *statement;
-};
-
 static enum err load_all(
     struct standing *s, const struct inforce *f, policy_fetch *fetch, void *context);
 static enum err load_statement(
     struct standing *s, const struct inforce_statement *line, policy_fetch *fetch, void *context);
-static enum err fetch_manifest(const struct digest *manifest, policy_fetch *fetch, void *context,
-    struct operators **operators, bool *rolls_out, struct digest *rollout);
-static enum err parse_operators(struct view yaml, struct operators **out);
-static enum err fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind,
-    const struct digest *digest, struct buf *to);
-static size_t find_votes(const struct standing *s, const struct digest *manifest, uint64_t iat_s);
-static int compare_votes(const void *a, const void *b);
-static enum err check_approvals(const struct standing *s, const struct digest *manifest,
-    const struct digest *approvals, size_t count, uint64_t iat_s);
+static struct votes_ground votes_ground(const struct standing *s, uint64_t iat_s);
 static bool list_fits(size_t feeds, size_t numbers, size_t statements);
 static enum err make_room(struct standing *s, size_t numbers, size_t statements);
 static struct inforce_number *find_number(const struct standing *s, const struct digest *key);
@@ -71,9 +57,7 @@ static void forget_approvals(struct standing *s);
 static void find_effects(struct standing *s);
 static void find_windows(struct standing *s);
 static void find_amendments(struct standing *s);
-static struct view author(const struct statement_document *d);
 static int compare_windows(const void *a, const void *b);
-static int compare_digests(const void *a, const void *b);
 
 enum err
 standing_new(struct view origin, struct standing **out)
@@ -208,34 +192,17 @@ standing_take_statement(struct standing *s, struct view envelope, uint64_t iat_s
 	return ERR_OK;
 }
 
-/* By author and operator, those about one author lie together, and one operator's among them. */
 void
 standing_find_approvals(const struct standing *s, const struct digest *manifest, uint64_t iat_s,
     struct standing_approvals *out)
 {
-	const struct vote *v = s->vote;
-	const struct digest *found[NOTICE_APPROVALS_MAX];
-	uint32_t count = 0;
-	size_t votes;
+	const struct votes_ground g = votes_ground(s, iat_s);
 
 	memset(out, 0, sizeof(*out));
 	if (s->operators == NULL)
 		return;
 	out->needed = operators_threshold(s->operators, STATEMENT_APPROVE);
-	votes = find_votes(s, manifest, iat_s);
-	for (size_t i = 0; i < votes && out->found < out->needed; i++) {
-		if (i == 0 || !view_equal(v[i].author, v[i - 1].author))
-			count = 0;
-		else if (v[i].by == v[i - 1].by)
-			continue;
-		found[count++] = v[i].statement;
-		if (count <= out->found)
-			continue;
-		out->found = count;
-		for (uint32_t j = 0; j < count; j++)
-			out->statement[j] = *found[j];
-	}
-	qsort(out->statement, out->found, sizeof(out->statement[0]), compare_digests);
+	out->found = votes_find_approvals(&g, manifest, out->needed, s->vote, out->statement);
 }
 
 enum err
@@ -246,7 +213,8 @@ standing_take_manifest(struct standing *s, const struct digest *manifest,
 	struct operators *operators;
 	struct digest rollout;
 	bool rolls_out;
-	enum err e = check_approvals(s, manifest, approvals, count, iat_s);
+	const struct votes_ground g = votes_ground(s, iat_s);
+	enum err e = votes_check_approvals(&g, manifest, approvals, count);
 
 	if (e != ERR_OK || (e = fetch_manifest(manifest, fetch, context, &operators, &rolls_out,
 				&rollout)) != ERR_OK)
@@ -270,22 +238,9 @@ enum err
 standing_check_succession(
     const struct standing *s, const struct transition *succession, uint64_t iat_s)
 {
-	const struct operator_entry *by[TRANSITION_STATEMENTS_MAX];
+	const struct votes_ground g = votes_ground(s, iat_s);
 
-	if (s->operators == NULL ||
-	    succession->statement_count < operators_threshold(s->operators, STATEMENT_CONTINUE_KEY))
-		return ERR_MISMATCH;
-	for (size_t i = 0; i < succession->statement_count; i++) {
-		const size_t at = find_statement(s, &succession->statement[i]);
-
-		if (at == s->statement_count || (by[i] = approvals_continuer(s->statement[at],
-						     s->operators, succession, iat_s)) == NULL)
-			return ERR_MISMATCH;
-		for (size_t j = 0; j < i; j++)
-			if (by[j] == by[i])
-				return ERR_MISMATCH;
-	}
-	return ERR_OK;
+	return votes_check_succession(&g, succession);
 }
 
 bool
@@ -469,118 +424,10 @@ load_statement(
 	return ERR_OK;
 }
 
-/* The operators that a manifest names, NULL if none; and what it is rolled out against. */
-static enum err
-fetch_manifest(const struct digest *manifest, policy_fetch *fetch, void *context,
-    struct operators **operators, bool *rolls_out, struct digest *rollout)
+static struct votes_ground
+votes_ground(const struct standing *s, uint64_t iat_s)
 {
-	struct buf text = BUF_INIT, yaml = BUF_INIT;
-	struct manifest *m = NULL;
-	const struct digest *file = NULL, *from = NULL;
-	enum err e = fetch_checked(fetch, context, PACK_MANIFEST, manifest, &text);
-
-	*operators = NULL;
-	memset(rollout, 0, sizeof(*rollout));
-	if (e == ERR_OK && (e = manifest_parse(buf_view(&text), &m)) == ERR_OK) {
-		file = manifest_find(m, MANIFEST_OPERATORS, VIEW_LITERAL(MANIFEST_OPERATORS_NAME));
-		from = manifest_rollout(m);
-	}
-	*rolls_out = from != NULL;
-	if (from != NULL)
-		*rollout = *from;
-	if (file != NULL &&
-	    (e = fetch_checked(fetch, context, PACK_OPERATORS, file, &yaml)) == ERR_OK)
-		e = parse_operators(buf_view(&yaml), operators);
-	manifest_free(&m);
-	buf_free(&text);
-	buf_free(&yaml);
-	return e;
-}
-
-static enum err
-parse_operators(struct view yaml, struct operators **out)
-{
-	struct faults faults = FAULTS_INIT;
-	enum err e = operators_parse("stored operators", yaml, &faults, out);
-
-	faults_free(&faults);
-	return e;
-}
-
-static enum err
-fetch_checked(policy_fetch *fetch, void *context, enum pack_kind kind, const struct digest *digest,
-    struct buf *to)
-{
-	struct digest found;
-	enum err e = fetch(context, kind, digest, to);
-
-	if (e != ERR_OK || (e = buf_status(to)) != ERR_OK)
-		return e;
-	digest_of(to->data, to->size, &found);
-	return digest_equal(&found, digest) ? ERR_OK : ERR_DIGEST;
-}
-
-/* Gathers those of this manifest that count, sorted; the same for the same statements in force. */
-static size_t
-find_votes(const struct standing *s, const struct digest *manifest, uint64_t iat_s)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < s->statement_count; i++) {
-		const struct statement_document *d = s->statement[i];
-		const struct operator_entry *by =
-		    approvals_operator(d, s->operators, manifest, iat_s);
-
-		if (by != NULL)
-			s->vote[count++] =
-			    (struct vote){author(d), by, statement_document_digest(d)};
-	}
-	if (count > 0)
-		qsort(s->vote, count, sizeof(s->vote[0]), compare_votes);
-	return count;
-}
-
-static int
-compare_votes(const void *a, const void *b)
-{
-	const struct vote *x = a, *y = b;
-	const int authors = view_compare(x->author, y->author);
-
-	if (authors != 0)
-		return authors;
-	if (x->by != y->by)
-		return view_compare(x->by->name, y->by->name);
-	return digest_compare(x->statement, y->statement);
-}
-
-/* Just as many as are demanded, in force, by as many operators, about one author. */
-static enum err
-check_approvals(const struct standing *s, const struct digest *manifest,
-    const struct digest *approvals, size_t count, uint64_t iat_s)
-{
-	const uint32_t needed =
-	    s->operators != NULL ? operators_threshold(s->operators, STATEMENT_APPROVE) : 0;
-	const struct operator_entry *by[NOTICE_APPROVALS_MAX];
-	const struct statement_document *d, *first = NULL;
-
-	if (count != needed)
-		return ERR_MISMATCH;
-	for (size_t i = 0; i < count; i++) {
-		const size_t at = find_statement(s, &approvals[i]);
-
-		if (at == s->statement_count ||
-		    (i > 0 && digest_compare(&approvals[i - 1], &approvals[i]) >= 0))
-			return ERR_MISMATCH;
-		d = s->statement[at];
-		first = i == 0 ? d : first;
-		by[i] = approvals_operator(d, s->operators, manifest, iat_s);
-		if (by[i] == NULL || !view_equal(author(d), author(first)))
-			return ERR_MISMATCH;
-		for (size_t j = 0; j < i; j++)
-			if (by[j] == by[i])
-				return ERR_MISMATCH;
-	}
-	return ERR_OK;
+	return (struct votes_ground){s->statement, s->statement_count, s->operators, iat_s};
 }
 
 /*
@@ -762,22 +609,10 @@ find_amendments(struct standing *s)
 	amendments_settle(a);
 }
 
-static struct view
-author(const struct statement_document *d)
-{
-	return statement_document_statement(d)->author;
-}
-
 static int
 compare_windows(const void *a, const void *b)
 {
 	const struct due_window *x = a, *y = b;
 
 	return (x->from_s > y->from_s) - (x->from_s < y->from_s);
-}
-
-static int
-compare_digests(const void *a, const void *b)
-{
-	return digest_compare(a, b);
 }
