@@ -232,10 +232,12 @@ static size_t
 kill_children(void)
 {
 	FILE *list = fopen("/proc/thread-self/children", "re");
+	char word[16]; /* a pid has seven digits at most */
 	size_t count = 0;
 	long pid;
 
-	while (list != NULL && fscanf(list, "%ld", &pid) == 1) {
+	while (
+	    list != NULL && fscanf(list, "%15s", word) == 1 && (pid = strtol(word, NULL, 10)) > 0) {
 		(void)kill((pid_t)pid, SIGKILL);
 		count++;
 	}

@@ -76,13 +76,16 @@ compare(struct comparing *c)
 {
 	size_t at = 0, item = 0;
 
-	while (at < reference_count(c->set) || item < c->files->item_count) {
+	for (;;) {
 		const struct component_file *f =
 		    item < c->files->item_count ? &c->files->items.files[item] : NULL;
 		const struct reference_entry *r =
 		    at < reference_count(c->set) ? reference_at(c->set, at) : NULL;
-		const int order = f == NULL ? 1 : r == NULL ? -1 : view_compare(f->path, r->path);
+		int order;
 
+		if (f == NULL && r == NULL)
+			return;
+		order = f == NULL ? 1 : r == NULL ? -1 : view_compare(f->path, r->path);
 		if (order > 0) {
 			at++;
 			buf_clear(&c->line);

@@ -129,7 +129,7 @@ read_document(const char *file, struct view text, const struct feed_options *o,
 	json_t *document;
 	enum err e = find_kind(file, text, faults, kind);
 
-	if (e != ERR_OK)
+	if (e != ERR_OK || *kind == NULL)
 		return e;
 	if (strcmp(*kind, "debian") == 0)
 		return debian_tracker_read(file, text, o, faults, to);
