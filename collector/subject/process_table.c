@@ -308,7 +308,8 @@ note_seen(struct reading *r, pid_t pid)
 static void
 forget_seen(struct reading *r, pid_t pid)
 {
-	pid_t *at = bsearch(&pid, r->seen, r->sorted, sizeof(*r->seen), by_number);
+	pid_t *at =
+	    r->sorted == 0 ? NULL : bsearch(&pid, r->seen, r->sorted, sizeof(*r->seen), by_number);
 
 	if (at == NULL)
 		return;

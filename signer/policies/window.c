@@ -127,13 +127,13 @@ close_window(const struct window_options *options, struct opening *o, FILE *to)
 		    count++ == 0)
 			found = w;
 	}
-	o->words = (struct window_words){options->family, found.from, found.to, NULL};
-	if (count == 0 || (count > 1 && options->from == NULL))
+	if (count == 0 || (count > 1 && options->from == NULL)) {
 		buf_append_format(&why, "has %s%s",
 		    count == 0 ? "no such window" : "several windows",
 		    count == 0 ? "" : ": say which by --old and --new");
-	if (why.size > 0)
 		return refuse(options->family, &why);
+	}
+	o->words = (struct window_words){options->family, found.from, found.to, NULL};
 	if (!find_window(o, &found))
 		return false;
 	if (!window_take_out(o->path, o->text, &o->words, &text)) {
