@@ -511,7 +511,10 @@ def test_who_looks_at_processes_hears_no_stranger():
         kin, = h.children(giver.name)
         assert (kin / "comm").read_text() == "hallmark-kin\n"
         held = [os.readlink(fd) for fd in (kin / "fd").iterdir()]
-        assert len([fd for fd in held if fd != "/dev/null"]) == 1, held  # that of the one that asks it
+        own = {"/dev/null"}
+        if os.environ["HALLMARK_BUILD"].endswith("san"):
+            own.add(os.readlink(kin / "fd/2"))  # a sanitizer's report has to go somewhere
+        assert len([fd for fd in held if fd not in own]) == 1, held  # that of the one that asks it
         assert "Seccomp:\t2" in (kin / "status").read_text()
         os.kill(int(kin.name), signal.SIGKILL)
         assert h.ask() == "no busy"  # nobody can tell who it is
