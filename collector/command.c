@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/measure/gathered.h"
 #include "collector/processes/landlock.h"
 #include "collector/processes/rights.h"
 #include "collector/processes/starter.h"
@@ -92,4 +93,14 @@ command_trouble(const char *what, const struct trouble *t)
 	(void)fprintf(stderr, "hallmark-collector: %s: %.*s\n", what, (int)text.size,
 	    text.size > 0 ? (const char *)text.data : "");
 	buf_free(&text);
+}
+
+void
+command_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
+{
+	struct trouble told;
+
+	(void)trouble_set(&told, e, "%s is left out: %s", component_kind_name(kind),
+	    t->text[0] != '\0' ? t->text : err_text(e));
+	command_trouble(((struct gathered *)context)->workload, &told);
 }

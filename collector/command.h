@@ -42,4 +42,7 @@ const struct collector_workload *command_find(
 /* A line on stderr; `what` it is about. */
 void command_trouble(const char *what, const struct trouble *t);
 
+/* Such a line about a kind that is left out; `context` is the struct gathered. */
+measure_missing command_missing;
+
 #endif

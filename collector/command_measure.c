@@ -17,7 +17,6 @@
 static enum err measure(struct measurer *measurer, const struct collector_config *config,
     const struct collector_workload *w, struct progress *progress, struct gathered *g,
     struct measurement *m, struct trouble *t);
-static measure_missing print_missing;
 static unmatched_line print_unmatched;
 static enum err print_listing(const struct collector_workload *w, const struct gathered *g,
     const struct measurement *m, bool json);
@@ -57,7 +56,7 @@ measure(struct measurer *measurer, const struct collector_config *config,
     struct measurement *m, struct trouble *t)
 {
 	const struct measure_output output = {
-	    gathered_take, gathered_take_segment, print_missing, g};
+	    gathered_take, gathered_take_segment, command_missing, g};
 	const size_t number = (size_t)(w - config->workloads);
 	enum err e;
 
@@ -71,16 +70,6 @@ measure(struct measurer *measurer, const struct collector_config *config,
 	}
 	progress_clear(progress);
 	return e == ERR_OK ? measurer_take(measurer, number, m, t) : e;
-}
-
-static void
-print_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
-{
-	struct trouble told;
-
-	(void)trouble_set(&told, e, "%s is left out: %s", component_kind_name(kind),
-	    t->text[0] != '\0' ? t->text : err_text(e));
-	command_trouble(((struct gathered *)context)->workload, &told);
 }
 
 static void

@@ -10,7 +10,6 @@
 static enum err measure(struct measurer *measurer, const struct collector_config *config,
     const struct collector_workload *w, struct gathered *g, struct measurement *m,
     struct trouble *t);
-static measure_missing tell_missing;
 static enum err take_component(const struct gathered *g, enum component_kind kind,
     bool content_only, const char *path, struct faults *faults, struct set_draft *to);
 static enum err take_file(const struct component_file *f, bool content_only, const char *path,
@@ -54,7 +53,7 @@ measure(struct measurer *measurer, const struct collector_config *config,
     struct trouble *t)
 {
 	const struct measure_output output = {
-	    gathered_take, gathered_take_segment, tell_missing, g};
+	    gathered_take, gathered_take_segment, command_missing, g};
 	const size_t number = (size_t)(w - config->workloads);
 	enum err e;
 
@@ -66,16 +65,6 @@ measure(struct measurer *measurer, const struct collector_config *config,
 			e = trouble_set(t, ERR_CLOSED, "it was asked to stop");
 	}
 	return e == ERR_OK ? measurer_take(measurer, number, m, t) : e;
-}
-
-static void
-tell_missing(void *context, enum component_kind kind, enum err e, const struct trouble *t)
-{
-	struct trouble told;
-
-	(void)trouble_set(&told, e, "%s is left out: %s", component_kind_name(kind),
-	    t->text[0] != '\0' ? t->text : err_text(e));
-	command_trouble(((struct gathered *)context)->workload, &told);
 }
 
 static enum err

@@ -173,6 +173,19 @@ collector_config_inspect(const char *path, struct faults *faults, struct collect
 }
 
 void
+collector_config_renew(const char *path, struct collector_config **config)
+{
+	struct faults faults = FAULTS_INIT;
+	struct collector_config *fresh;
+
+	if (collector_config_load(path, &faults, &fresh) == ERR_OK) {
+		collector_config_free(config);
+		*config = fresh;
+	}
+	faults_free(&faults);
+}
+
+void
 collector_config_free(struct collector_config **c)
 {
 	form_free(*c);

@@ -78,6 +78,12 @@ enum err collector_config_load(
  */
 enum err collector_config_inspect(
     const char *path, struct faults *faults, struct collector_config **out) MUST_USE;
+/*
+ * Takes the place of *config with what stands in the file now, for a process to which somebody else
+ * tells faults: with any, *config stays as it is.
+ */
+void collector_config_renew(const char *path, struct collector_config **config);
+
 void collector_config_free(struct collector_config **c);
 
 #endif

@@ -15,7 +15,6 @@
 
 static void serve(const char *path, struct collector_config *config, int control)
     __attribute__((noreturn));
-static void take_anew(const char *path, struct collector_config **config);
 static void obey(
     const struct collector_config *config, int control, const uint8_t *bytes, size_t size);
 static void keep(const struct collector_config *config, int control, const struct hook_order *o,
@@ -67,23 +66,10 @@ serve(const char *path, struct collector_config *config, int control)
 			continue;
 		memcpy(&o, bytes, sizeof(o));
 		if (!digest_equal(&o.configuration, &config->source))
-			take_anew(path, &config);
+			collector_config_renew(path, &config);
 		obey(config, control, bytes, (size_t)size);
 	}
 	_exit(0);
-}
-
-static void
-take_anew(const char *path, struct collector_config **config)
-{
-	struct faults faults = FAULTS_INIT;
-	struct collector_config *fresh;
-
-	if (collector_config_load(path, &faults, &fresh) == ERR_OK) {
-		collector_config_free(config);
-		*config = fresh;
-	}
-	faults_free(&faults);
 }
 
 /* Where no process can be made, it was lost: who wants it waits no longer than it may take. */

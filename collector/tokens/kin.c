@@ -11,7 +11,6 @@
 
 static void serve(const char *path, struct collector_config *config, int control)
     __attribute__((noreturn));
-static void take_anew(const char *path, struct collector_config **config);
 static bool is_kin(const struct collector_workload *w, pid_t pid);
 
 enum err
@@ -55,7 +54,7 @@ serve(const char *path, struct collector_config *config, int control)
 		_exit(1);
 	while (read(control, &q, sizeof(q)) == (ssize_t)sizeof(q)) {
 		if (!digest_equal(&q.configuration, &config->source))
-			take_anew(path, &config);
+			collector_config_renew(path, &config);
 		a = (struct kin_answer){.number = q.number};
 		if (digest_equal(&q.configuration, &config->source) &&
 		    q.workload < config->workload_count && q.pid > 0)
@@ -64,19 +63,6 @@ serve(const char *path, struct collector_config *config, int control)
 			break;
 	}
 	_exit(0);
-}
-
-static void
-take_anew(const char *path, struct collector_config **config)
-{
-	struct faults faults = FAULTS_INIT;
-	struct collector_config *fresh;
-
-	if (collector_config_load(path, &faults, &fresh) == ERR_OK) {
-		collector_config_free(config);
-		*config = fresh;
-	}
-	faults_free(&faults);
 }
 
 static bool
