@@ -13,9 +13,10 @@ PKGS_PKCS11 := libp11 p11-kit-1 libcrypto libcap libseccomp
 PKGS_SIGNER := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libarchive
 PKGS_COLLECTOR := libssl libcrypto libcap libseccomp jansson libarchive
 PKGS_AUDITOR   := libcrypto libcap libseccomp jansson
+PKGS_REGISTER  := libuv libssl libcrypto sqlite3 libcap libseccomp jansson
 PKGS_TEST      := cmocka jansson
 PKGS_ALL := $(sort $(PKGS_PROTO) $(PKGS_CONFIG) $(PKGS_PKCS11) $(PKGS_SIGNER) $(PKGS_COLLECTOR) \
-	$(PKGS_AUDITOR) $(PKGS_TEST))
+	$(PKGS_AUDITOR) $(PKGS_REGISTER) $(PKGS_TEST))
 
 SANITIZE ?=
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -39,10 +40,11 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(PKG_CFLAGS_ALL) $(CFLAGS)
 PKG_CFLAGS_ALL := $(sort $(foreach p,$(PKGS_ALL),$(shell pkg-config --cflags $(p) 2>/dev/null)))
 
 LIBS     := proto journal config trust policy log
-PROGRAMS := signer collector auditor pkcs11
+PROGRAMS := signer collector auditor register pkcs11
 BINARY_signer    := hallmark-signer
 BINARY_collector := hallmark-collector
 BINARY_auditor   := hallmark-audit
+BINARY_register  := hallmark-register
 BINARY_pkcs11    := hallmark-hsm
 
 BINARIES := $(foreach p,$(PROGRAMS),$(BUILD)/$(BINARY_$(p)))
@@ -88,6 +90,7 @@ endef
 $(eval $(call PROGRAM,signer,SIGNER))
 $(eval $(call PROGRAM,collector,COLLECTOR))
 $(eval $(call PROGRAM,auditor,AUDITOR))
+$(eval $(call PROGRAM,register,REGISTER))
 $(eval $(call PROGRAM,pkcs11,PKCS11))
 
 # --- unit tests: tests/unit/test_<module>.c, each its own program --------------------------------

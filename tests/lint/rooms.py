@@ -81,7 +81,8 @@ program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", 
 for _room in ("collector", "collector/measure"):
     ROOMS[_room] += ["policy/sources", "policy/images"]
 program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell")
-program("register", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"])
+program("register", [*PROTO, "journal", "config", "trust", "policy", "policy/appraisal", "policy/governance", "log", "log/stored", "log/walk"],
+        "ground front", "follow", "view decide", "answer tell witness")
 
 # Of a room, another takes these headers alone.
 TAKES = {
