@@ -4,10 +4,14 @@
  *
  * Whoever listens is called in the thread that follows the log, one call at a time, in the log's
  * order. Several logs are followed by as many threads.
+ *
+ * No entry is told before it was proved to be in the tree that a checkpoint of the log's key has
+ * signed, and that tree to begin with all that was told before.
  */
 #ifndef HALLMARK_REGISTER_FOLLOW_FOLLOWED_H
 #define HALLMARK_REGISTER_FOLLOW_FOLLOWED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,16 +40,20 @@ struct followed_entry {
 	struct view bytes;
 };
 
-/* Where a log stands. What was told before the call is complete up to here. */
+/*
+ * Where a log stands: after each batch, and at each look that found nothing new. What was told
+ * before the call is complete up to here.
+ */
 struct followed_state {
 	unsigned log;
+	uint64_t size;            /* of the newest checkpoint; >= checked_to */
 	uint64_t checked_to;      /* entries whose leaf and place were checked */
 	uint64_t replayed_to;     /* and whose verdicts were made again; <= checked_to */
-	uint64_t newest_issued_s; /* of the newest entry; 0: there is none */
-	/* CLOCK_BOOTTIME at which its newest checkpoint was last found to be validly signed, also
-	 * where it had not grown. */
+	uint64_t newest_issued_s; /* of the newest entry of these; 0: there is none */
+	/* CLOCK_BOOTTIME at which the newest checkpoint was last found to be validly signed, also
+	 * where it had not grown. A log that is behind what was verified is not seen. */
 	uint64_t seen_ms;
-	struct view checkpoint; /* signed note of a tree of `checked_to` entries */
+	struct view checkpoint; /* signed note of a tree of `size` entries */
 };
 
 /* X(identifier, name): what is wrong with a log. The names stand in answers, events and metrics. */
@@ -72,13 +80,26 @@ struct followed_alarm {
 	enum followed_alarm_kind kind;
 	uint64_t index;    /* of the entry that it is about, or FOLLOWED_NO_ENTRY */
 	const char *words; /* for people; names from outside in it are printable */
+	bool stood;        /* it was told before this start, and nobody has acknowledged it */
 };
 
+/* Any of them may be NULL. */
 struct followed_listener {
 	void *context;
+	/*
+	 * Asked once, before anything is told of a log: how many of its first entries the listener
+	 * has kept durably, so that following may go on behind them. It may begin before: what is
+	 * told again is the same. NULL: none need be told again.
+	 */
+	uint64_t (*kept)(void *context, unsigned log);
+	/* Of this log nothing that was kept counts any more: it is told from its first entry. */
+	void (*forget)(void *context, unsigned log);
 	void (*entry)(void *context, const struct followed_entry *entry);
 	void (*state)(void *context, const struct followed_state *state);
+	/* Those that stand from before are told once at the start, before any entry. */
 	void (*alarm)(void *context, const struct followed_alarm *alarm);
+	/* All of this log's that were told. */
+	void (*acknowledged)(void *context, unsigned log);
 };
 
 /* "fork", "rollback", ... */

@@ -1,0 +1,209 @@
+#include "config/register_config.h"
+
+#include <string.h>
+
+#include "config/form.h"
+#include "config/logging.h"
+
+#define LOGS_MAX  64 /* a thread and some memory each; a site has as many as it has signers */
+#define FILES_MAX 64 /* certificates of a log, CAs, approvers */
+
+struct raw_log {
+	char *name, *tenant, *origin, *directory, *evidence;
+	char **certificates, **approvers, **collectors_ca, **crls;
+	uint32_t certificates_count, approvers_count, collectors_ca_count, crls_count;
+};
+
+struct raw_follow {
+	uint32_t look_every_ms, grace_s, vouched_within_s, freeze_every_s;
+};
+
+struct raw {
+	struct raw_log *logs;
+	uint32_t logs_count;
+	char *state;
+	struct raw_follow follow;
+	struct logger_settings logging;
+};
+
+#define NUMBER(key, member, standard, least, most)                                                 \
+	{                                                                                          \
+		key, offsetof(struct raw, member), offsetof(struct register_config, member),       \
+		    standard, least, most                                                          \
+	}
+
+/* Defaults and ranges, each with where it comes from. */
+static const struct settings_number numbers[] = {
+    /* A look that finds nothing reads one small file; decisions rest on one that is not old. */
+    NUMBER("follow.look_every_ms", follow.look_every_ms, 1000, 50, 3600000),
+    /* A copy by rsync takes seconds from the first file to the last. */
+    NUMBER("follow.grace_s", follow.grace_s, 30, 0, 86400),
+    /* Whether collectors sign, and how often, is the policy's to say. */
+    NUMBER("follow.vouched_within_s", follow.vouched_within_s, 0, 0, 366 * 86400),
+    /* At 50,000 reports/s it is made good within seconds whatever a signer takes in a minute. */
+    NUMBER("follow.freeze_every_s", follow.freeze_every_s, 60, 1, 86400),
+};
+
+static const cyaml_schema_value_t file_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, SETTINGS_PATH_MAX),
+};
+
+#define TEXT(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw_log, key, most)
+#define FILES(key, flags)                                                                          \
+	CYAML_FIELD_SEQUENCE(                                                                      \
+	    #key, CYAML_FLAG_POINTER | (flags), struct raw_log, key, &file_entry, 1, FILES_MAX)
+static const cyaml_schema_field_t log_fields[] = {
+    TEXT(name, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
+    TEXT(tenant, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
+    TEXT(origin, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
+    TEXT(directory, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    TEXT(evidence, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    FILES(certificates, SETTINGS_REQUIRED),
+    FILES(approvers, SETTINGS_OPTIONAL),
+    FILES(collectors_ca, SETTINGS_OPTIONAL),
+    FILES(crls, SETTINGS_OPTIONAL),
+    CYAML_FIELD_END,
+};
+#undef FILES
+#undef TEXT
+
+static const cyaml_schema_value_t log_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_log, log_fields),
+};
+
+#define FOLLOW(member) CYAML_FIELD_UINT(#member, SETTINGS_OPTIONAL, struct raw_follow, member)
+static const cyaml_schema_field_t follow_fields[] = {
+    FOLLOW(look_every_ms),
+    FOLLOW(grace_s),
+    FOLLOW(vouched_within_s),
+    FOLLOW(freeze_every_s),
+    CYAML_FIELD_END,
+};
+#undef FOLLOW
+
+static const cyaml_schema_field_t fields[] = {
+    CYAML_FIELD_SEQUENCE("logs", CYAML_FLAG_POINTER, struct raw, logs, &log_entry, 1, LOGS_MAX),
+    SETTINGS_TEXT("state", SETTINGS_REQUIRED, struct raw, state, SETTINGS_PATH_MAX),
+    CYAML_FIELD_MAPPING("follow", SETTINGS_OPTIONAL, struct raw, follow, follow_fields),
+    CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields),
+};
+
+static void take(struct settings *s, const void *loaded, void *config);
+static void take_log(
+    struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to);
+static void check_name(struct settings *s, const struct raw *raw, size_t index);
+static struct register_names take_files(
+    struct settings *s, const char *key, char *const *files, size_t count);
+static struct register_names take_approvers(
+    struct settings *s, const char *key, char *const *named, size_t count);
+
+static const struct form form = {
+    .schema = &schema,
+    .numbers = numbers,
+    .number_count = sizeof(numbers) / sizeof(numbers[0]),
+    .size = sizeof(struct register_config),
+    .take = take,
+};
+
+enum err
+register_config_load(const char *path, struct faults *faults, struct register_config **out)
+{
+	*out = form_load(&form, path, faults);
+	return *out != NULL ? ERR_OK : ERR_CONFIG;
+}
+
+void
+register_config_free(struct register_config **c)
+{
+	form_free(*c);
+	*c = NULL;
+}
+
+static void
+take(struct settings *s, const void *loaded, void *config)
+{
+	const struct raw *raw = loaded;
+	struct register_config *c = config;
+	struct register_log *logs = settings_new(s, raw->logs_count, sizeof(*logs));
+
+	for (size_t i = 0; i < raw->logs_count; i++) {
+		check_name(s, raw, i);
+		take_log(s, &raw->logs[i], i, &logs[i]);
+	}
+	c->logs = logs;
+	c->log_count = raw->logs_count;
+	c->state_directory = settings_path(s, raw->state);
+	settings_makeable(s, "state", c->state_directory);
+	c->logging = logging_take(s, raw->logging);
+}
+
+static void
+take_log(struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	to->name = raw->name;
+	to->tenant = raw->tenant != NULL ? raw->tenant : raw->name;
+	if (raw->origin != NULL &&
+	    settings_origin(s, settings_entry_key(key, "logs", index, ".origin"), raw->origin))
+		to->origin = raw->origin;
+	to->directory = settings_path(s, raw->directory);
+	to->evidence = settings_path(s, raw->evidence);
+	to->certificates = take_files(s, settings_entry_key(key, "logs", index, ".certificates"),
+	    raw->certificates, raw->certificates_count);
+	to->approvers = take_approvers(s, settings_entry_key(key, "logs", index, ".approvers"),
+	    raw->approvers, raw->approvers_count);
+	to->collectors_ca = take_files(s, settings_entry_key(key, "logs", index, ".collectors_ca"),
+	    raw->collectors_ca, raw->collectors_ca_count);
+	to->crls = take_files(
+	    s, settings_entry_key(key, "logs", index, ".crls"), raw->crls, raw->crls_count);
+}
+
+static void
+check_name(struct settings *s, const struct raw *raw, size_t index)
+{
+	const char *name = raw->logs[index].name;
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	if (name == NULL)
+		return;
+	(void)settings_entry_key(key, "logs", index, ".name");
+	if (strlen(name) > REGISTER_LOG_NAME_MAX ||
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name))
+		settings_fault(s, key,
+		    "\"%s\" must be 1 to %d of a to z, 0 to 9 and \"-\"; found \"%s\"", key,
+		    REGISTER_LOG_NAME_MAX, name);
+	for (size_t i = 0; i < index; i++)
+		if (raw->logs[i].name != NULL && strcmp(raw->logs[i].name, name) == 0)
+			settings_fault(s, key,
+			    "\"%s\": two logs are called \"%s\"; names must differ", key, name);
+}
+
+static struct register_names
+take_files(struct settings *s, const char *key, char *const *files, size_t count)
+{
+	const char **names = settings_new(s, count, sizeof(*names));
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = settings_file(s, key, files[i]);
+	return (struct register_names){names, count};
+}
+
+/* An id of a key is no file. */
+static struct register_names
+take_approvers(struct settings *s, const char *key, char *const *named, size_t count)
+{
+	const char **names = settings_new(s, count, sizeof(*names));
+
+	for (size_t i = 0; i < count; i++)
+		names[i] =
+		    strlen(named[i]) == 64 && strspn(named[i], "0123456789abcdefABCDEF") == 64
+			? named[i]
+			: settings_file(s, key, named[i]);
+	return (struct register_names){names, count};
+}

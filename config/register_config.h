@@ -1,0 +1,59 @@
+/*
+ * Configuration of hallmark-register. config/samples/register.yaml is the commented reference.
+ *
+ * Every path is absolute after loading (relative ones are taken from the file's directory), every
+ * optional number has its default. The struct is frozen.
+ */
+#ifndef HALLMARK_CONFIG_REGISTER_CONFIG_H
+#define HALLMARK_CONFIG_REGISTER_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/faults.h"
+#include "journal/logger.h"
+#include "proto/err.h"
+
+#define REGISTER_LOG_NAME_MAX 64 /* bytes: it stands in file names, answers and metrics */
+
+/* Files, or what stands in their place. */
+struct register_names {
+	const char *const *name;
+	size_t count;
+};
+
+/* One log that is followed. */
+struct register_log {
+	const char *name;      /* a to z, 0 to 9 and "-" */
+	const char *tenant;    /* whose it is; its name unless said */
+	const char *origin;    /* that its checkpoints have to be of; NULL: whichever is signed */
+	const char *directory; /* of the log */
+	const char *evidence;  /* directory of the store's packs */
+	struct register_names certificates;  /* of the log's keys; at least one */
+	struct register_names approvers;     /* files or ids; none: whoever held the signer */
+	struct register_names collectors_ca; /* none: those of the policy */
+	struct register_names crls;          /* of those CAs */
+};
+
+struct register_config {
+	const struct register_log *logs; /* their numbers are their places */
+	size_t log_count;
+	const char *state_directory; /* guarded; a directory in it for each log */
+	struct {
+		uint32_t look_every_ms; /* where nothing tells that a log has changed */
+		/* How long a log may lack what its checkpoint or an entry names: a copy is made
+		 * file by file. */
+		uint32_t grace_s;
+		/* In which a collector's signature has to vouch for a report; 0: at any time. */
+		uint32_t vouched_within_s;
+		uint32_t freeze_every_s; /* how old what a restart goes on from may be */
+	} follow;
+	struct logger_settings logging;
+};
+
+/* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */
+enum err register_config_load(
+    const char *path, struct faults *faults, struct register_config **out) MUST_USE;
+void register_config_free(struct register_config **c);
+
+#endif

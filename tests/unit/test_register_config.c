@@ -1,0 +1,198 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config/register_config.h"
+#include "tests/unit/config_sample.h"
+#include "tests/unit/config_subject.h"
+
+#define ID "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static const char base[] = "logs:\n"                          /* 1 */
+			   "  - name: tokyo\n"                /* 2 */
+			   "    directory: log\n"             /* 3 */
+			   "    evidence: evidence\n"         /* 4 */
+			   "    certificates: [crt]\n"        /* 5 */
+			   "  - name: osaka-2\n"              /* 6 */
+			   "    directory: /log2\n"           /* 7 */
+			   "    evidence: /evidence2\n"       /* 8 */
+			   "    certificates: [crt, other]\n" /* 9 */
+			   "state: state\n";                  /* 10 */
+
+static int
+setup(void **state)
+{
+	struct fixture *f;
+
+	if (fixture_setup(state) != 0)
+		return -1;
+	f = *state;
+	fixture_write(f, "crt", 0644, "certificate");
+	fixture_write(f, "other", 0644, "certificate");
+	fixture_write(f, "key", 0644, "key");
+	return 0;
+}
+
+static void *
+load_file(const char *path, struct faults *faults, enum err *e)
+{
+	struct register_config *c;
+
+	*e = register_config_load(path, faults, &c);
+	return c;
+}
+
+static const struct config_subject subject = {"register.yaml", base, load_file};
+
+static void
+test_logs_are_taken_in_order(void **state)
+{
+	struct register_config *c = accept(state, "tokyo", "tokyo");
+
+	assert_int_equal(c->log_count, 2);
+	assert_string_equal(c->logs[0].name, "tokyo");
+	assert_string_equal(c->logs[0].tenant, "tokyo");
+	assert_string_equal(c->logs[0].directory, fixture_path(*state, "log"));
+	assert_string_equal(c->logs[0].evidence, fixture_path(*state, "evidence"));
+	assert_int_equal(c->logs[0].certificates.count, 1);
+	assert_string_equal(c->logs[0].certificates.name[0], fixture_path(*state, "crt"));
+	assert_null(c->logs[0].origin);
+	assert_int_equal(c->logs[0].approvers.count, 0);
+	assert_int_equal(c->logs[0].collectors_ca.count, 0);
+	assert_string_equal(c->logs[1].name, "osaka-2");
+	assert_string_equal(c->logs[1].directory, "/log2");
+	assert_int_equal(c->logs[1].certificates.count, 2);
+	assert_string_equal(c->state_directory, fixture_path(*state, "state"));
+	register_config_free(&c);
+	assert_null(c);
+}
+
+static void
+test_defaults(void **state)
+{
+	struct register_config *c = accept(state, "tokyo", "tokyo");
+
+	assert_int_equal(c->follow.look_every_ms, 1000);
+	assert_int_equal(c->follow.grace_s, 30);
+	assert_int_equal(c->follow.vouched_within_s, 0);
+	assert_int_equal(c->follow.freeze_every_s, 60);
+	assert_int_equal(c->logging.level, LOGGER_INFO);
+	register_config_free(&c);
+}
+
+static void
+test_who_is_trusted(void **state)
+{
+	struct register_config *c = accept(state, "certificates: [crt]",
+	    "certificates: [crt]\n    approvers: [key, " ID "]\n"
+	    "    collectors_ca: [other]\n    crls: [key]\n    tenant: desk a\n    origin: a.b/c");
+
+	assert_int_equal(c->logs[0].approvers.count, 2);
+	assert_string_equal(c->logs[0].approvers.name[0], fixture_path(*state, "key"));
+	assert_string_equal(c->logs[0].approvers.name[1], ID);
+	assert_int_equal(c->logs[0].collectors_ca.count, 1);
+	assert_int_equal(c->logs[0].crls.count, 1);
+	assert_string_equal(c->logs[0].tenant, "desk a");
+	assert_string_equal(c->logs[0].origin, "a.b/c");
+	register_config_free(&c);
+}
+
+static void
+test_names_are_refused(void **state)
+{
+	refuse(state, "tokyo", "Tokyo", 2,
+	    "\"logs[0].name\" must be 1 to 64 of a to z, 0 to 9 and \"-\"; found \"Tokyo\"");
+	refuse(state, "tokyo", "to/kyo", 2,
+	    "\"logs[0].name\" must be 1 to 64 of a to z, 0 to 9 and \"-\"; found \"to/kyo\"");
+	refuse(state, "tokyo", "..", 2,
+	    "\"logs[0].name\" must be 1 to 64 of a to z, 0 to 9 and \"-\"; found \"..\"");
+	refuse(state, "osaka-2", "tokyo", 6,
+	    "\"logs[1].name\": two logs are called \"tokyo\"; names must differ");
+}
+
+static void
+test_files_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	char *text = fixture_replace(base, "[crt]", "[crt]\n    approvers: [" ID "0]");
+
+	assert_null(load(f, text));
+	fixture_expect_count(f, 1);
+	free(text);
+	text = fixture_replace(base, "[crt]", "[nothing]");
+	assert_null(load(f, text));
+	fixture_expect_count(f, 1);
+	free(text);
+}
+
+static void
+test_what_is_missing_is_refused(void **state)
+{
+	static const char *const lines[] = {"  - name: tokyo\n", "    directory: log\n",
+	    "    evidence: evidence\n", "    certificates: [crt]\n", "state: state\n"};
+
+	for (size_t i = 1; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *text = fixture_replace(base, lines[i], "");
+
+		assert_null(load(*state, text));
+		free(text);
+	}
+}
+
+static void
+test_numbers_are_refused(void **state)
+{
+	refuse(state, "state: state\n", "state: state\nfollow: {look_every_ms: 49}\n", 11,
+	    "\"follow.look_every_ms\" must be 50 to 3600000, found 49");
+	refuse(state, "state: state\n", "state: state\nfollow: {grace_s: 86401}\n", 11,
+	    "\"follow.grace_s\" must be 0 to 86400, found 86401");
+}
+
+/* What the sample says is good, and what it leaves out is what it says is the default. */
+static void
+test_sample(void **state)
+{
+	char *text = sample_read("register.yaml");
+	struct register_config *c;
+
+	text = sample_replace(text, "/var/lib/hallmark-register", "state");
+	text = sample_replace(text, "log.crt", "crt");
+	c = accept_text(state, text);
+	assert_int_equal(c->log_count, 1);
+	assert_int_equal(c->follow.look_every_ms, 1000);
+	register_config_free(&c);
+	text = sample_replace(text, "# follow:", "follow:");
+	text = sample_uncomment(text, "look_every_ms");
+	text = sample_uncomment(text, "grace_s");
+	text = sample_uncomment(text, "vouched_within_s");
+	text = sample_uncomment(text, "freeze_every_s");
+	text = sample_uncomment(text, "level");
+	c = accept_text(state, text);
+	assert_int_equal(c->follow.look_every_ms, 1000);
+	assert_int_equal(c->follow.grace_s, 30);
+	assert_int_equal(c->follow.vouched_within_s, 0);
+	assert_int_equal(c->follow.freeze_every_s, 60);
+	register_config_free(&c);
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_logs_are_taken_in_order, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_defaults, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_who_is_trusted, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_names_are_refused, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_files_are_refused, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_what_is_missing_is_refused, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_numbers_are_refused, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_sample, setup, fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
