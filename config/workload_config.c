@@ -4,59 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/made_size.h"
 #include "proto/encoding.h"
 #include "proto/evidence/bundle.h"
 
-#define FILES_MAX         1024 /* patterns of one workload */
-#define ENVIRONMENT_MAX   256  /* names of one workload */
-#define KEYS_FILES_MAX    64   /* files of one workload whose keys are recorded */
-#define KEYS_PATTERNS_MAX 256  /* of one such file */
-#define USER_MAX          256  /* bytes of a user's name */
-#define CONTAINER_ID_MIN  12   /* digits: as many as docker shows */
-#define CONTAINER_ID_MAX  64
-#define ARGUMENTS_MAX     64 /* patterns of one workload */
-#define KEYS_NAME_MAX     32 /* bytes of its short name */
+#define FILES_MAX        1024 /* patterns of one workload */
+#define ENVIRONMENT_MAX  256  /* names of one workload */
+#define USER_MAX         256  /* bytes of a user's name */
+#define CONTAINER_ID_MIN 12   /* digits: as many as docker shows */
+#define CONTAINER_ID_MAX 64
+#define ARGUMENTS_MAX    64 /* patterns of one workload */
 
-/* In what a component was made with: of a value the header and "environment=", and all the rest. */
-#define MADE_HEADER_SIZE 16
+/* In what a component was made with, all but lists (config/made_size.h). */
 #define MADE_FIXED_SIZE  (400 + REDACT_MADE_SIZE_MAX) /* with `host_root` */
 #define MADE_CHOICE_SIZE 4096 /* which processes are meant: a user's name and `arguments` */
-
-#define BUDGET(key, standard, least, most)                                                         \
-	{                                                                                          \
-		"." #key, offsetof(struct raw_workload_budgets, key),                              \
-		    offsetof(struct collector_budgets, key), standard, least, most                 \
-	}
-/* The same, of each workload. */
-static const struct settings_number budgets[] = {
-    /* Less than a policy's grace_s by default: nobody is missed only for it. */
-    BUDGET(seconds, 45, 1, 3600),
-    /* What is read in that time at some 190 MB/s. */
-    BUDGET(mebibytes_read, 8192, 1, 16777216),
-    /* Idle as its reading is. */
-    BUDGET(mebibytes_per_s, 0, 0, 1048576),
-    /* A list of the most items, of 250 bytes each, while it is made. */
-    BUDGET(memory_mebibytes, 512, 16, 1048576),
-    /* As many files as a list has items at most, at 56 bytes, and some libraries. */
-    BUDGET(cache_mebibytes, 64, 0, 4096),
-    /* At a round a minute 70 % of all are read again within an hour. */
-    BUDGET(reread_percent, 2, 1, 100),
-};
-
-static const cyaml_schema_field_t budgets_fields[] = {
-    CYAML_FIELD_UINT("seconds", SETTINGS_OPTIONAL, struct raw_workload_budgets, seconds),
-    CYAML_FIELD_UINT(
-	"mebibytes_read", SETTINGS_OPTIONAL, struct raw_workload_budgets, mebibytes_read),
-    CYAML_FIELD_UINT(
-	"mebibytes_per_s", SETTINGS_OPTIONAL, struct raw_workload_budgets, mebibytes_per_s),
-    CYAML_FIELD_UINT(
-	"memory_mebibytes", SETTINGS_OPTIONAL, struct raw_workload_budgets, memory_mebibytes),
-    CYAML_FIELD_UINT(
-	"cache_mebibytes", SETTINGS_OPTIONAL, struct raw_workload_budgets, cache_mebibytes),
-    CYAML_FIELD_UINT(
-	"reread_percent", SETTINGS_OPTIONAL, struct raw_workload_budgets, reread_percent),
-    CYAML_FIELD_END,
-};
 
 static const cyaml_strval_t kinds[] = {
     {"config", COMPONENT_CONFIG},
@@ -85,28 +46,6 @@ static const cyaml_schema_value_t path_entry = {
 
 static const cyaml_schema_value_t name_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 255),
-};
-
-static const cyaml_strval_t keys_forms[] = {
-    {"ini", KEYS_INI},
-    {"json", KEYS_JSON},
-    {"keyvalue", KEYS_KEYVALUE},
-    {"toml", KEYS_TOML},
-    {"yaml", KEYS_YAML},
-};
-
-static const cyaml_schema_field_t keys_fields[] = {
-    SETTINGS_TEXT("name", SETTINGS_REQUIRED, struct raw_workload_keys, name, SETTINGS_PATH_MAX),
-    SETTINGS_TEXT("file", SETTINGS_REQUIRED, struct raw_workload_keys, file, SETTINGS_PATH_MAX),
-    CYAML_FIELD_ENUM("form", CYAML_FLAG_STRICT, struct raw_workload_keys, form, keys_forms,
-	CYAML_ARRAY_LEN(keys_forms)),
-    CYAML_FIELD_SEQUENCE("keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload_keys,
-	keys, &name_entry, 1, KEYS_PATTERNS_MAX),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t keys_entry = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_workload_keys, keys_fields),
 };
 
 #define CONTAINER(key)                                                                             \
@@ -164,7 +103,7 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_SEQUENCE("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 	struct raw_workload, environment, &name_entry, 1, ENVIRONMENT_MAX),
     CYAML_FIELD_SEQUENCE("config", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
-	config, &keys_entry, 1, KEYS_FILES_MAX),
+	config, &keys_schema, 1, KEYS_FILES_MAX),
     CYAML_FIELD_MAPPING("budgets", SETTINGS_OPTIONAL, struct raw_workload, budgets, budgets_fields),
     CYAML_FIELD_SEQUENCE("redact", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	redact, &redact_schema, 1, REDACT_RULES_MAX),
@@ -194,10 +133,6 @@ static void take_measures(
 static void take_patterns(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_keys(
-    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
-static size_t keys_made_size(const struct raw_workload_keys *one);
-static bool keys_name_is_good(const struct raw_workload_keys *raw, size_t index);
-static void take_budgets(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void check_made(
     struct settings *s, const char *key, char *const *list, size_t count, size_t most);
@@ -252,7 +187,7 @@ take_workload(
 	take_measures(s, raw, index, w);
 	take_keys(s, raw, index, w);
 	take_image(s, raw, index, w);
-	take_budgets(s, raw, index, w);
+	budgets_take(s, &raw->budgets, index, &w->budgets);
 	redact_take(s, raw->redact, raw->redact_count, index, w);
 	w->token = token_take(s, &raw->token, index);
 	w->hooks = hooks_take(s, raw->hooks, raw->hooks_count, index);
@@ -494,37 +429,10 @@ static void
 take_keys(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
 {
-	struct collector_keys *keys = settings_new(s, raw->config_count, sizeof(*keys));
-	const char *wrong = NULL, *found = "";
 	char key[SETTINGS_ENTRY_KEY_MAX];
-	size_t size = 0;
 
-	for (size_t i = 0; i < raw->config_count; i++) {
-		const struct raw_workload_keys *one = &raw->config[i];
-
-		if (one->name == NULL || one->file == NULL)
-			continue;
-		if (!keys_name_is_good(raw->config, i)) {
-			wrong = "names of 1 to 32 letters, digits, \"_\" and \"-\", which differ";
-			found = one->name;
-		} else if (one->file[0] != '/') {
-			wrong = "absolute paths";
-			found = one->file;
-		}
-		keys[i] = (struct collector_keys){one->name, one->file, one->form, one->keys_count,
-		    (const char *const *)one->keys};
-		size += keys_made_size(one);
-	}
-	w->keys = keys;
-	w->keys_count = raw->config_count;
-	(void)settings_entry_key(key, "workloads", index, ".config");
-	if (size > COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE)
-		settings_fault(s, key,
-		    "\"%s\" must not take more than %d bytes together, each file and pattern with "
-		    "the name and %d more; found %zu",
-		    key, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE, MADE_HEADER_SIZE, size);
-	if (wrong != NULL)
-		settings_fault(s, key, "\"%s\" must have %s; found \"%s\"", key, wrong, found);
+	keys_take(
+	    s, raw->config, raw->config_count, index, COMPONENT_MADE_SIZE_MAX - MADE_FIXED_SIZE, w);
 	if (raw->measure_count > 0 && w->measure[COMPONENT_CONFIG] != (raw->config_count > 0))
 		settings_fault(s,
 		    settings_entry_key(
@@ -533,47 +441,6 @@ take_keys(
 			? "\"%s\" lists files, but \"measure\" lacks \"config\": add it there"
 			: "\"%s\" has \"config\", but no files are listed under \"config\"",
 		    key);
-}
-
-/* Of what the component says that it was made with. */
-static size_t
-keys_made_size(const struct raw_workload_keys *one)
-{
-	size_t size = MADE_HEADER_SIZE + strlen(one->name) + strlen(one->file);
-
-	for (size_t i = 0; i < one->keys_count; i++)
-		size += MADE_HEADER_SIZE + strlen(one->name) + strlen(one->keys[i]);
-	return size;
-}
-
-/* It begins the names of facts. */
-static bool
-keys_name_is_good(const struct raw_workload_keys *raw, size_t index)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789_-";
-	const char *name = raw[index].name;
-
-	for (size_t i = 0; i < index; i++)
-		if (raw[i].name != NULL && strcmp(raw[i].name, name) == 0)
-			return false;
-	return strlen(name) <= KEYS_NAME_MAX && name[strspn(name, letters)] == 0;
-}
-
-static void
-take_budgets(
-    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
-{
-	struct settings_number numbers_of[sizeof(budgets) / sizeof(budgets[0])];
-	char keys[sizeof(budgets) / sizeof(budgets[0])][SETTINGS_ENTRY_KEY_MAX], rest[32];
-
-	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
-		snprintf(rest, sizeof(rest), ".budgets%s", budgets[i].key);
-		numbers_of[i] = budgets[i];
-		numbers_of[i].key = settings_entry_key(keys[i], "workloads", index, rest);
-	}
-	settings_numbers(
-	    s, numbers_of, sizeof(budgets) / sizeof(budgets[0]), &raw->budgets, &w->budgets);
 }
 
 /* All of it stands in the component that is made with it. */

@@ -4,31 +4,21 @@
 #ifndef HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 #define HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 
+#include "config/budgets_config.h"
 #include "config/collector_workload.h"
 #include "config/hook_config.h"
+#include "config/keys_config.h"
 #include "config/redact_config.h"
 #include "config/settings.h"
 #include "config/token_config.h"
 
 /* The file's list as it stands, an entry each. */
-struct raw_workload_keys {
-	char *name, *file;
-	enum collector_keys_form form;
-	char **keys;
-	uint32_t keys_count;
-};
-
 struct raw_workload_image {
 	char *set, *layout, *tag, *platform;
 };
 
 struct raw_workload_container {
 	char *id, *name, *image, *pod;
-};
-
-struct raw_workload_budgets {
-	uint32_t seconds, mebibytes_read, mebibytes_per_s, memory_mebibytes, cache_mebibytes,
-	    reread_percent;
 };
 
 #define WORKLOAD_HOST_ROOT_MAX 255 /* bytes: it stands in each component */
@@ -51,9 +41,9 @@ struct raw_workload {
 	enum collector_view view;
 	char **environment;
 	uint32_t environment_count;
-	struct raw_workload_keys *config;
+	struct raw_keys *config;
 	uint32_t config_count;
-	struct raw_workload_budgets budgets;
+	struct raw_budgets budgets;
 	struct raw_redact *redact;
 	uint32_t redact_count;
 	struct raw_workload_token token;

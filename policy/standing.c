@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/effects.h"
+#include "policy/feeds_in_force.h"
 #include "policy/fetch.h"
 #include "policy/governance/approvals.h"
 #include "policy/governance/votes.h"
@@ -26,16 +28,8 @@ struct standing {
 	size_t number_count;
 	struct statement_document **statement;
 	size_t statement_count;
-	struct due_window *window;
-	size_t window_count;
-	struct amendments amendments; /* its feeds are those below */
-	struct amendments_feed amended_feed[INFORCE_FEEDS_MAX];
-	struct standing_feed {
-		struct buf name;
-		struct digest digest;
-		struct feed *feed; /* NULL: not here yet */
-	} feed[INFORCE_FEEDS_MAX]; /* by name */
-	size_t feed_count;
+	struct feeds_in_force feeds;
+	struct effects effects;
 	struct vote *vote; /* room for as many as there are statements */
 };
 
@@ -55,9 +49,6 @@ static void use_number(struct standing *s, const struct statement_document *d);
 static void remove_statement(struct standing *s, size_t index);
 static void forget_approvals(struct standing *s);
 static void find_effects(struct standing *s);
-static void find_windows(struct standing *s);
-static void find_amendments(struct standing *s);
-static int compare_windows(const void *a, const void *b);
 
 enum err
 standing_new(struct view origin, struct standing **out)
@@ -112,13 +103,8 @@ standing_free(struct standing **sp)
 		statement_document_free(&s->statement[i]);
 	free(s->statement);
 	free(s->number);
-	free(s->window);
-	free(s->amendments.revoke);
-	free(s->amendments.not_affected);
-	for (size_t i = 0; i < s->feed_count; i++) {
-		buf_free(&s->feed[i].name);
-		feed_free(&s->feed[i].feed);
-	}
+	effects_free(&s->effects);
+	feeds_in_force_free(&s->feeds);
 	free(s->vote);
 	operators_free(&s->operators);
 	buf_free(&s->origin);
@@ -141,9 +127,10 @@ standing_write(const struct standing *s, struct buf *to)
 	struct inforce f = {.has_manifest = s->has_manifest, .manifest = s->manifest};
 	enum err e = ERR_MEMORY;
 
-	f.feed_count = s->feed_count;
-	for (size_t i = 0; i < s->feed_count; i++)
-		f.feeds[i] = (struct inforce_feed){buf_view(&s->feed[i].name), s->feed[i].digest};
+	f.feed_count = s->feeds.count;
+	for (size_t i = 0; i < s->feeds.count; i++)
+		f.feeds[i] = (struct inforce_feed){
+		    buf_view(&s->feeds.feed[i].name), s->feeds.feed[i].digest};
 	f.number_count = s->number_count;
 	f.statement_count = s->statement_count;
 	f.numbers = calloc(s->number_count + 1, sizeof(*f.numbers));
@@ -285,14 +272,14 @@ standing_statement_at(const struct standing *s, size_t index)
 const struct due_window *
 standing_windows(const struct standing *s, size_t *count)
 {
-	*count = s->window_count;
-	return s->window;
+	*count = s->effects.window_count;
+	return s->effects.window;
 }
 
 const struct amendments *
 standing_amendments(const struct standing *s)
 {
-	const struct amendments *a = &s->amendments;
+	const struct amendments *a = &s->effects.amendments;
 
 	return a->revoke_count + a->not_affected_count + a->feed_count > 0 ? a : NULL;
 }
@@ -301,73 +288,37 @@ enum err
 standing_take_feed(
     struct standing *s, struct view name, const struct digest *digest, uint64_t iat_s)
 {
-	struct standing_feed new = {.name = BUF_INIT, .digest = *digest};
-	size_t at = 0;
+	enum err e;
 
-	while (at < s->feed_count && view_compare(buf_view(&s->feed[at].name), name) < 0)
-		at++;
-	if (at < s->feed_count && view_equal(buf_view(&s->feed[at].name), name)) {
-		if (!digest_equal(&s->feed[at].digest, digest))
-			feed_free(&s->feed[at].feed);
-		s->feed[at].digest = *digest;
-	} else {
-		if (s->feed_count == INFORCE_FEEDS_MAX)
-			return ERR_FORMAT_SIZE;
-		if (!list_fits(s->feed_count + 1, s->number_count, s->statement_count))
-			return ERR_FORMAT_SIZE;
-		buf_append_view(&new.name, name);
-		if (buf_status(&new.name) != ERR_OK)
-			return ERR_MEMORY;
-		memmove(&s->feed[at + 1], &s->feed[at], (s->feed_count - at) * sizeof(s->feed[0]));
-		s->feed[at] = new;
-		s->feed_count++;
-	}
-	standing_expire(s, iat_s);
-	return ERR_OK;
+	if (feeds_in_force_find(&s->feeds, name) == NULL &&
+	    !list_fits(s->feeds.count + 1, s->number_count, s->statement_count))
+		return ERR_FORMAT_SIZE;
+	if ((e = feeds_in_force_take(&s->feeds, name, digest)) == ERR_OK)
+		standing_expire(s, iat_s);
+	return e;
 }
 
 const struct digest *
 standing_feed(const struct standing *s, struct view name)
 {
-	for (size_t i = 0; i < s->feed_count; i++)
-		if (view_equal(buf_view(&s->feed[i].name), name))
-			return &s->feed[i].digest;
-	return NULL;
+	const struct feed_in_force *f = feeds_in_force_find(&s->feeds, name);
+
+	return f != NULL ? &f->digest : NULL;
 }
 
 void
 standing_give_feed(struct standing *s, struct feed **feed)
 {
-	for (size_t i = 0; *feed != NULL && i < s->feed_count; i++)
-		if (s->feed[i].feed == NULL && digest_equal(&s->feed[i].digest, &(*feed)->digest)) {
-			s->feed[i].feed = *feed;
-			*feed = NULL; /* moved */
-		}
-	feed_free(feed);
+	feeds_in_force_give(&s->feeds, feed);
 	find_effects(s);
 }
 
 enum err
 standing_fetch_feeds(struct standing *s, policy_fetch *fetch, void *context)
 {
-	bool any = false;
-	enum err e = ERR_OK;
+	const enum err e = feeds_in_force_fetch(&s->feeds, fetch, context);
 
-	for (size_t i = 0; i < s->feed_count && e == ERR_OK; i++) {
-		struct faults faults = FAULTS_INIT;
-		struct buf text = BUF_INIT;
-
-		if (s->feed[i].feed != NULL)
-			continue;
-		any = true;
-		e = fetch_checked(fetch, context, PACK_FEED, &s->feed[i].digest, &text);
-		if (e == ERR_OK)
-			e = feed_make("stored feed", &text, &faults, &s->feed[i].feed);
-		buf_free(&text);
-		faults_free(&faults);
-	}
-	if (any)
-		find_effects(s);
+	find_effects(s);
 	return e;
 }
 
@@ -439,14 +390,11 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 {
 	struct inforce_number *number;
 	struct statement_document **statement;
-	struct due_window *window;
-	struct revoke *revoke;
-	struct not_affected *not_affected;
 	struct vote *vote;
 
 	numbers += s->number_count;
 	statements += s->statement_count;
-	if (!list_fits(s->feed_count + 1, numbers, statements))
+	if (!list_fits(s->feeds.count + 1, numbers, statements))
 		return ERR_FORMAT_SIZE;
 	if ((number = reallocarray(s->number, numbers + 1, sizeof(*number))) == NULL)
 		return ERR_MEMORY;
@@ -454,18 +402,8 @@ make_room(struct standing *s, size_t numbers, size_t statements)
 	if ((statement = reallocarray(s->statement, statements + 1, sizeof(*statement))) == NULL)
 		return ERR_MEMORY;
 	s->statement = statement;
-	if ((window = reallocarray(s->window, statements + 1, sizeof(*window))) == NULL)
+	if (effects_make_room(&s->effects, statements) != ERR_OK)
 		return ERR_MEMORY;
-	s->window = window;
-	revoke = reallocarray(s->amendments.revoke, statements + 1, sizeof(*revoke));
-	if (revoke == NULL)
-		return ERR_MEMORY;
-	s->amendments.revoke = revoke;
-	not_affected =
-	    reallocarray(s->amendments.not_affected, statements + 1, sizeof(*not_affected));
-	if (not_affected == NULL)
-		return ERR_MEMORY;
-	s->amendments.not_affected = not_affected;
 	if ((vote = reallocarray(s->vote, statements + 1, sizeof(*vote))) == NULL)
 		return ERR_MEMORY;
 	s->vote = vote;
@@ -563,56 +501,8 @@ forget_approvals(struct standing *s)
 			remove_statement(s, i - 1);
 }
 
-/* What follows from the statements in force. */
 static void
 find_effects(struct standing *s)
 {
-	find_windows(s);
-	find_amendments(s);
-}
-
-static void
-find_windows(struct standing *s)
-{
-	s->window_count = 0;
-	for (size_t i = 0; i < s->statement_count; i++) {
-		const struct statement *said = statement_document_statement(s->statement[i]);
-
-		if (statement_kind(said) == STATEMENT_MAINTENANCE)
-			s->window[s->window_count++] =
-			    (struct due_window){.collectors = statement_value(said, "collectors"),
-				.workloads = statement_value(said, "workloads"),
-				.from_s = said->not_before_s,
-				.to_s = said->not_after_s};
-	}
-	if (s->window_count > 1)
-		qsort(s->window, s->window_count, sizeof(s->window[0]), compare_windows);
-}
-
-static void
-find_amendments(struct standing *s)
-{
-	struct amendments *a = &s->amendments;
-
-	a->feed = s->amended_feed;
-	a->feed_count = s->feed_count;
-	for (size_t i = 0; i < s->feed_count; i++)
-		a->feed[i] = (struct amendments_feed){
-		    buf_view(&s->feed[i].name), s->feed[i].digest, s->feed[i].feed};
-	a->revoke_count = a->not_affected_count = 0;
-	for (size_t i = 0; i < s->statement_count; i++)
-		if (revoke_of_statement(s->statement[i], &a->revoke[a->revoke_count]))
-			a->revoke_count++;
-		else if (not_affected_of_statement(
-			     s->statement[i], &a->not_affected[a->not_affected_count]))
-			a->not_affected_count++;
-	amendments_settle(a);
-}
-
-static int
-compare_windows(const void *a, const void *b)
-{
-	const struct due_window *x = a, *y = b;
-
-	return (x->from_s > y->from_s) - (x->from_s < y->from_s);
+	effects_find(&s->effects, s->statement, s->statement_count, &s->feeds);
 }

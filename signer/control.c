@@ -12,8 +12,8 @@
 #include "proto/tlog/tlogproof.h"
 #include "signer/session/challenge.h"
 #include "signer/session/statements.h"
-#include "signer/status.h"
-#include "signer/workload_list.h"
+#include "signer/status/status.h"
+#include "signer/status/workload_list.h"
 
 #define BACKLOG   16
 #define WORDS_MAX 4

@@ -9,7 +9,7 @@
 #include "config/descriptors.h"
 #include "config/signer_config.h"
 #include "signer/challenge_client.h"
-#include "signer/check.h"
+#include "signer/check/check.h"
 #include "signer/policy_commands.h"
 #include "signer/signer.h"
 #include "signer/statement_client.h"

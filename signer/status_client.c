@@ -8,9 +8,9 @@
 #include "journal/asking.h"
 #include "proto/bytes.h"
 #include "signer/control.h"
-#include "signer/status_metrics.h"
-#include "signer/status_numbers.h"
-#include "signer/status_summary.h"
+#include "signer/status/status_metrics.h"
+#include "signer/status/status_numbers.h"
+#include "signer/status/status_summary.h"
 
 /*
  * The signer answers within a turn of its loop, but those who ask nothing may hold all places for

@@ -48,7 +48,7 @@ struct recall {
 	size_t sent;             /* since it began */
 };
 
-/* What has an end (signer/ends.h). */
+/* What has an end (signer/loading/ends.h). */
 enum ends {
 	ENDS_CERTIFICATE,
 	ENDS_CLIENT_CA,

@@ -71,9 +71,10 @@ def program(name, known, *floors):
 
 program("pkcs11", [*PROTO, "journal", "config", "trust"], "ground", "token", "serve")
 program("signer", [*PROTO, "journal", "config", "trust", "policy", "policy/feeds", "policy/governance", "policy/appraisal", "policy/advice"],
-        "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front feeds")
+        "ground trial policies", "learn cases", "ledger/store ledger/key", "ledger/heads", "ledger", "chronicle", "session", "front feeds", "loading", "check status")
 ROOMS["signer/trial"] += ["log", "log/stored"]
 ROOMS["signer/policies"] += ["log", "log/stored", "policy/words"]
+ROOMS["signer/status"] += ["policy/words"]
 ROOMS["signer"] += ["policy/sources", "policy/words", "policy/feeds/import"]
 ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]

@@ -1,0 +1,142 @@
+#include "signer/check/check_tokens.h"
+
+#include <string.h>
+
+#include "proto/glob.h"
+#include "proto/wire/token_wants.h"
+
+#define PROFILE_FORMAT "tokens: the policy's \"%.*s\" wants one by the profile \"%.*s\", for %.*s"
+#define PROFILE_VIEWS(rule, want)                                                                  \
+	view_precision(policy_rule_match(rule)), (const char *)policy_rule_match(rule).data,       \
+	    view_precision((want)->profile), (const char *)(want)->profile.data,                   \
+	    view_precision(party(want)), (const char *)party(want).data
+
+/* What is looked at, and where it is told. */
+struct checking {
+	const char *path;
+	const struct hsm_config *hsm;
+	const struct policy_rule *rule;
+	struct faults *faults, *notes;
+};
+
+static void check_want(const struct checking *c, const struct token_want *want);
+static const struct token_profile *find(const struct hsm_config *hsm, struct view name);
+static bool lists(const struct token_profile *t, struct view audience);
+static bool never_covers(const struct token_profile *t, const struct policy_rule *rule);
+static bool is_literal(struct view pattern);
+static struct view party(const struct token_want *want);
+static bool is_new(const struct policy *p, uint32_t number);
+
+void
+check_tokens(const char *path, const struct hsm_config *hsm, const struct policy *p,
+    struct faults *faults, struct faults *notes)
+{
+	struct checking c = {.path = path, .hsm = hsm, .faults = faults, .notes = notes};
+
+	for (uint32_t n = 1; (c.rule = policy_rule_at(p, n)) != NULL; n++) {
+		struct view rest = policy_rule_tokens(c.rule);
+		struct token_want want;
+
+		while (token_wants_next(&rest, &want))
+			check_want(&c, &want);
+	}
+}
+
+void
+check_tokens_elsewhere(const char *path, const struct policy *p, struct faults *notes)
+{
+	const struct policy_rule *rule;
+
+	for (uint32_t n = 1; (rule = policy_rule_at(p, n)) != NULL; n++) {
+		struct view rest = policy_rule_tokens(rule);
+		struct token_want want;
+
+		while (is_new(p, n) && token_wants_next(&rest, &want))
+			faults_add(notes, path, 0,
+			    PROFILE_FORMAT "; hallmark-hsm check shows whether hsm.yaml gives that",
+			    PROFILE_VIEWS(rule, &want));
+	}
+}
+
+static void
+check_want(const struct checking *c, const struct token_want *want)
+{
+	const struct token_profile *t = find(c->hsm, want->profile);
+
+	if (t == NULL)
+		faults_add(c->faults, c->path, 0,
+		    PROFILE_FORMAT ": found %zu profiles, none of that name; those receipts would "
+				   "leave without it",
+		    PROFILE_VIEWS(c->rule, want), c->hsm->token_count);
+	else if (!lists(t, want->audience))
+		faults_add(c->faults, c->path, 0,
+		    PROFILE_FORMAT ": it lists %zu others in \"aud\"; name one of these, or list "
+				   "it there",
+		    PROFILE_VIEWS(c->rule, want), t->audience_count);
+	else if (never_covers(t, c->rule))
+		faults_add(c->faults, c->path, 0,
+		    PROFILE_FORMAT ": it does not cover that; its \"workloads\" and "
+				   "\"collectors\" say what it does",
+		    PROFILE_VIEWS(c->rule, want));
+	else if (want->lifetime_s > t->lifetime_s)
+		faults_add(c->notes, c->path, 0, PROFILE_FORMAT " and %u s: it gives %u s at most",
+		    PROFILE_VIEWS(c->rule, want), want->lifetime_s, t->lifetime_s);
+}
+
+static const struct token_profile *
+find(const struct hsm_config *hsm, struct view name)
+{
+	for (size_t i = 0; i < hsm->token_count; i++)
+		if (view_equal(hsm->tokens[i].name, name))
+			return &hsm->tokens[i];
+	return NULL;
+}
+
+static bool
+lists(const struct token_profile *t, struct view audience)
+{
+	for (size_t i = 0; i < t->audience_count; i++)
+		if (view_equal(t->audiences[i], audience))
+			return true;
+	return audience.size == 0 && t->audience_count == 1;
+}
+
+/* Whether two patterns ever meet is not looked at: of a name it is plain. */
+static bool
+never_covers(const struct token_profile *t, const struct policy_rule *rule)
+{
+	const struct view match = policy_rule_match(rule);
+	size_t i = 0;
+
+	if (!is_literal(match))
+		return false;
+	while (i < t->workload_count && !glob_match(t->workloads[i], match, GLOB_TEXT))
+		i++;
+	return i == t->workload_count;
+}
+
+static bool
+is_literal(struct view pattern)
+{
+	return memchr(pattern.data, '*', pattern.size) == NULL &&
+	       memchr(pattern.data, '?', pattern.size) == NULL &&
+	       memchr(pattern.data, '\\', pattern.size) == NULL;
+}
+
+static struct view
+party(const struct token_want *want)
+{
+	return want->audience.size > 0 ? want->audience : view_of_string("its only audience");
+}
+
+/* No entry before it wants the same tokens. */
+static bool
+is_new(const struct policy *p, uint32_t number)
+{
+	const struct view tokens = policy_rule_tokens(policy_rule_at(p, number));
+
+	for (uint32_t n = 1; n < number; n++)
+		if (view_equal(policy_rule_tokens(policy_rule_at(p, n)), tokens))
+			return false;
+	return true;
+}
