@@ -87,6 +87,8 @@ advise_facts(const struct advising *a, size_t entry)
 			advise_pair(&m);
 			advise_loose(&m);
 			advise_values(a, m.key, m.d);
+			if (m.kind == COMPONENT_RUNTIME)
+				advise_shared(a, m.key, rule, m.d);
 		}
 	}
 }

@@ -1,28 +1,23 @@
 /*
- * Of sets and file rules: sets that nobody uses, windows that are over, and paths that no file has.
+ * Of file rules: paths that no set has, exceptions that nobody needs, texts that no collector has.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/nearest.h"
 #include "policy/advice/advising.h"
 #include "policy/compile/draft.h"
-#include "policy/compile/policy_families.h"
-#include "policy/policy_windows.h"
-#include "proto/text.h"
+#include "proto/glob.h"
 #include "proto/utc.h"
 
 /* An anonymous item has 64 KiB at least, and bytes and mappings are powers of two. */
 #define ANONYMOUS_BYTES_MIN (64UL * 1024)
 #define ANONYMOUS_POWERS    46
 
-#define LONG_S    (366UL * 86400)      /* of an exception: longer than a year is for good */
-#define SHOWN_MAX 256                  /* bytes of a path */
-#define KEY_MAX   (DRAFT_KEY_MAX + 64) /* of a key in a rule */
+#define LONG_S  (366UL * 86400)      /* of an exception: longer than a year is for good */
+#define KEY_MAX (DRAFT_KEY_MAX + 64) /* of a key in a rule */
 
-static bool is_used(const struct policy *p, const struct policy_reference *r);
-static void advise_merged(const struct advising *a, size_t index, const char *key);
-static void advise_windows(const struct advising *a);
 static void advise_named(const struct advising *a, const char *rule, const struct policy_rule *r,
     enum component_kind kind);
 static bool has_content(
@@ -31,55 +26,14 @@ static bool has_path(const struct policy_rule *r, enum component_kind kind, stru
 static void advise_exceptions(const struct advising *a, const struct policy_rule *r, size_t entry);
 static void advise_texts(
     const struct advising *a, const char *rule, const char *name, const struct texts *texts);
+static void advise_options(const struct advising *a, const char *rule, const struct texts *options);
+static void advise_links(const struct advising *a, const char *rule, const struct policy_rule *r,
+    const struct file_rule *files);
+static bool is_link_alone(const struct reference_set *set, size_t at);
 static void advise_anonymous(
     const struct advising *a, const char *rule, const struct anonymous_rule *r, size_t index);
 static bool is_ever_within(const struct range *r, unsigned long least, const char *unit);
 static bool is_plain(struct view pattern);
-static bool is_merged(struct view path);
-
-void
-advise_references(const struct advising *a)
-{
-	const struct policy *p = a->policy;
-
-	for (size_t i = 0; i < p->reference_count; i++) {
-		const struct policy_reference *r = &p->references[i];
-		char key[DRAFT_KEY_MAX];
-
-		policy_families_file_key(p, i, key);
-		if (is_used(p, r)) {
-			advise_merged(a, i, key);
-		} else if (r->family == NULL || r->release == 0) {
-			advise(a, key, "no rule uses the %s \"%s\"",
-			    r->family == NULL ? "set" : "family",
-			    r->family == NULL ? r->name : r->family->name);
-			advices_mend(
-			    a->to, "name it under \"references\" of a rule, or take it out");
-		}
-	}
-	advise_windows(a);
-}
-
-static void
-advise_windows(const struct advising *a)
-{
-	for (size_t i = 0; i < a->policy->window_count; i++) {
-		const struct policy_window *w = &a->policy->windows[i];
-		const struct policy_window_told told = policy_windows_at(a->policy, i);
-		char key[DRAFT_KEY_MAX], time[UTC_TEXT_SIZE];
-
-		if (a->now_s < w->until_s)
-			continue;
-		(void)snprintf(key, sizeof(key), "windows[%zu].until", i);
-		advise(a, key, "this window has been over since %s: it changes nothing",
-		    utc_text(w->until_s, time));
-		advices_mend(a->to,
-		    "`hallmark-signer policy window %s --family %s --old %s --new %s --close` "
-		    "takes it "
-		    "out; --until TIME in place of --close gives it another end",
-		    told.spot.file, told.family, told.from, told.to);
-	}
-}
 
 void
 advise_files(const struct advising *a, size_t entry)
@@ -100,58 +54,12 @@ advise_files(const struct advising *a, size_t entry)
 		advise_texts(a, key, "excludes", &rule->excludes);
 		advise_texts(a, key, "may_change", &rule->may_change);
 		advise_texts(a, key, "may_grow", &rule->may_grow);
+		advise_options(a, key, &rule->options);
+		if (k == COMPONENT_FILES && !rule->symlinks)
+			advise_links(a, key, r, rule);
 		for (size_t i = 0; i < rule->accepted_anonymous_count; i++)
 			advise_anonymous(a, key, &rule->accepted_anonymous[i], i);
 	}
-}
-
-static bool
-is_used(const struct policy *p, const struct policy_reference *r)
-{
-	for (size_t i = 0; i < p->rule_count; i++)
-		for (size_t j = 0; j < p->rules[i].reference_count; j++)
-			if (p->rules[i].reference[j] == r)
-				return true;
-	return false;
-}
-
-/* Paths are as the kernel has them, and where /lib is a link it has none below it. */
-static void
-advise_merged(const struct advising *a, size_t index, const char *key)
-{
-	const struct policy_reference *r = &a->policy->references[index];
-	struct buf first = BUF_INIT;
-	size_t count = 0;
-
-	for (size_t i = 0; i < reference_count(r->set); i++) {
-		const struct view path = reference_at(r->set, i)->path;
-		char twin[COMPONENT_PATH_MAX + sizeof("/usr")];
-		struct view whole;
-		size_t at;
-
-		if (!is_merged(path))
-			continue;
-		whole.size = (size_t)snprintf(
-		    twin, sizeof(twin), "/usr%.*s", view_precision(path), (const char *)path.data);
-		whole.data = (const uint8_t *)twin;
-		at = reference_seek(r->set, i, whole);
-		if (at < reference_count(r->set) &&
-		    view_equal(reference_at(r->set, at)->path, whole))
-			continue;
-		if (count++ == 0)
-			text_append_printable(&first, path, SHOWN_MAX);
-	}
-	if (buf_status(&first) != ERR_OK)
-		abort();
-	if (count > 0) {
-		advise(a, key,
-		    "\"%s\" has %zu path%s such as %.*s and not those below /usr: where /bin, /lib "
-		    "and /sbin are links, as in most distributions, no file is ever found there",
-		    r->name, count, count == 1 ? "" : "s", (int)first.size,
-		    (const char *)first.data);
-		advices_mend(a->to, "make the set from the files below /usr, or list both");
-	}
-	buf_free(&first);
 }
 
 /* What has to be there is a file like any other: a set has to know it. */
@@ -266,7 +174,7 @@ advise_texts(
 {
 	for (size_t i = 0; i < texts->count; i++) {
 		const struct view text = texts->text[i];
-		char key[KEY_MAX];
+		char key[KEY_MAX], place[ADVISE_PLACE_SIZE];
 
 		(void)snprintf(key, sizeof(key), "%s.%s[%zu]", rule, name, i);
 		if (text.data[0] != '/') {
@@ -281,14 +189,94 @@ advise_texts(
 			    "\"/./\" or \"/../\"",
 			    name, view_precision(text), (const char *)text.data);
 			advices_mend(a->to, "write the path out, as in collector.yaml");
-		} else if (is_merged(text)) {
+		} else if (advise_real_place(text, place) != NULL) {
 			advise(a, key,
 			    "\"%s\" has \"%.*s\": where that begins with a link, as in most "
 			    "distributions, it finds this link alone",
 			    name, view_precision(text), (const char *)text.data);
-			advices_mend(a->to, "write \"/usr%.*s\" here and in collector.yaml",
-			    view_precision(text), (const char *)text.data);
+			advices_mend(a->to, "write \"%s\" here and in collector.yaml", place);
 		}
+	}
+}
+
+/* As collectors tell them (PROTOCOL.md, section 4); what stands behind a `=` is any. */
+static void
+advise_options(const struct advising *a, const char *rule, const struct texts *options)
+{
+	static const char *const known[] = {"argument=*", "cross_mounts", "environment=*", "follow",
+	    "host_root=*", "main_only", "reread_percent=*", "root=container", "root=process",
+	    "scripts", "start", "user=*"};
+
+	for (size_t i = 0; i < options->count; i++) {
+		const struct view text = options->text[i];
+		struct nearest near;
+		bool any = false;
+		char key[KEY_MAX];
+
+		nearest_begin(&near, text);
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+			any = any || glob_match(view_of_string(known[k]), text, GLOB_TEXT);
+			if (strchr(known[k], '*') == NULL)
+				nearest_offer(&near, known[k]);
+		}
+		if (any)
+			continue;
+		(void)snprintf(key, sizeof(key), "%s.options[%zu]", rule, i);
+		advise(a, key, "hallmark-collector has no option \"%.*s\": this accepts nothing",
+		    view_precision(text), (const char *)text.data);
+		if (nearest_found(&near) != NULL)
+			advices_mend(a->to, "did you mean \"%s\"?", nearest_found(&near));
+		else
+			advices_mend(a->to, "`hallmark-collector measure NAME` shows them, as they "
+					    "have to stand here");
+	}
+}
+
+/* No line of its path has a file, which would do. Lines of one path stand together. */
+static bool
+is_link_alone(const struct reference_set *set, size_t at)
+{
+	const struct reference_entry *e = reference_at(set, at), *other;
+	size_t next;
+
+	if (e->kind != REFERENCE_LINK)
+		return false;
+	next = reference_seek(set, 0, e->path);
+
+	for (; next < reference_count(set); next++) {
+		other = reference_at(set, next);
+		if (!view_equal(other->path, e->path))
+			break;
+		if (other->kind != REFERENCE_LINK)
+			return false;
+	}
+	return true;
+}
+
+/* Every path of the sets is demanded, and a link is a finding where none is accepted. */
+static void
+advise_links(const struct advising *a, const char *rule, const struct policy_rule *r,
+    const struct file_rule *files)
+{
+	for (size_t i = 0; i < r->reference_count; i++) {
+		const struct policy_reference *of = r->reference[i];
+		size_t count = 0;
+		char key[KEY_MAX];
+
+		if ((files->references & UINT64_C(1) << i) == 0)
+			continue;
+		for (size_t e = 0; e < reference_count(of->set); e++)
+			count += is_link_alone(of->set, e);
+		if (count == 0)
+			continue;
+		(void)snprintf(key, sizeof(key), "%s.references", rule);
+		advise(a, key,
+		    "\"%s\" has %zu symbolic link%s, and no link is accepted here: the workload "
+		    "can never be affirming",
+		    of->name, count, count == 1 ? "" : "s");
+		advices_mend(a->to,
+		    "`symlinks: true` accepts them as the sets have them; where `follow: true` of "
+		    "the collector measures what they lead to, a set has files in their place");
 	}
 }
 
@@ -297,7 +285,7 @@ advise_anonymous(
     const struct advising *a, const char *rule, const struct anonymous_rule *r, size_t index)
 {
 	const bool bytes = is_ever_within(&r->bytes, ANONYMOUS_BYTES_MIN, " B");
-	char key[KEY_MAX];
+	char key[KEY_MAX], place[ADVISE_PLACE_SIZE];
 
 	if (!bytes || !is_ever_within(&r->mappings, 1, "")) {
 		const struct view text = bytes ? r->mappings.text : r->bytes.text;
@@ -309,14 +297,13 @@ advise_anonymous(
 		advices_mend(a->to, "what is measured is a power of two, %s",
 		    bytes ? "1 at least" : "64 KiB at least");
 	}
-	if (is_merged(r->program)) {
+	if (advise_real_place(r->program, place) != NULL) {
 		(void)snprintf(key, sizeof(key), "%s.accept_anonymous[%zu].program", rule, index);
 		advise(a, key,
 		    "\"%.*s\": where that begins with a link, as in most distributions, no "
 		    "program is called so",
 		    view_precision(r->program), (const char *)r->program.data);
-		advices_mend(a->to, "write \"/usr%.*s\"", view_precision(r->program),
-		    (const char *)r->program.data);
+		advices_mend(a->to, "write \"%s\"", place);
 	}
 }
 
@@ -352,18 +339,4 @@ is_plain(struct view pattern)
 		begin = i + 1;
 	}
 	return true;
-}
-
-/* Below a directory that is a link into /usr on systems that have merged it. */
-static bool
-is_merged(struct view path)
-{
-	static const char *const merged[] = {
-	    "/bin/", "/lib/", "/lib32/", "/lib64/", "/libx32/", "/sbin/"};
-
-	for (size_t i = 0; i < sizeof(merged) / sizeof(merged[0]); i++)
-		if (path.size >= strlen(merged[i]) &&
-		    memcmp(path.data, merged[i], strlen(merged[i])) == 0)
-			return true;
-	return false;
 }

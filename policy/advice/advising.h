@@ -24,6 +24,13 @@ void advise(const struct advising *a, const char *key, const char *format, ...)
 void advise_references(const struct advising *a);
 void advise_files(const struct advising *a, size_t entry);
 
+/*
+ * Where a path really is that begins with a link in most distributions, such as /bin or /var/run;
+ * NULL where it does not. Written into `to`.
+ */
+#define ADVISE_PLACE_SIZE (COMPONENT_PATH_MAX + 16)
+const char *advise_real_place(struct view path, char to[ADVISE_PLACE_SIZE]);
+
 /* Of the package lists of the policy. */
 void advise_lists(const struct advising *a);
 
@@ -35,6 +42,11 @@ void advise_facts(const struct advising *a, size_t entry);
 
 /* Of the patterns of one demand, whose key is given: those that no value of the fact is like. */
 void advise_values(const struct advising *a, const char *key, const struct fact_demand *d);
+
+/* Of one demand of facts that tell of many threads or processes: what holds of one of them alone.
+ */
+void advise_shared(const struct advising *a, const char *key, const struct fact_rule *rule,
+    const struct fact_demand *d);
 
 /* No value at all is refused by the demand. */
 bool advise_takes_all(const struct fact_demand *d);
