@@ -19,11 +19,14 @@ struct cosigner {
 	EVP_PKEY *key;
 	uint8_t bytes[1 + KEY_SIZE]; /* type and key */
 	uint8_t id[NOTE_KEY_ID_SIZE];
+	bool may_sign; /* `key` has its private half */
 };
 
 static enum err make(struct view name, struct view bytes, struct cosigner **out);
 static enum err make_id(struct cosigner *c);
 static enum err check_line(const struct cosigner *c, struct view line);
+static enum err write_signed_text(struct view text, uint64_t time_s, struct buf *to);
+static enum err sign(const struct cosigner *c, struct view signed_text, uint8_t *signature);
 static enum err check_cosignature(
     const struct cosigner *c, struct view text, const struct note_signature *s, uint64_t *time_s);
 static enum err verify(const struct cosigner *c, struct view signed_text, const uint8_t *signature);
@@ -48,6 +51,36 @@ cosigner_read(struct view line, struct cosigner **out)
 	    (e = check_line(*out, line)) != ERR_OK)
 		cosigner_free(out);
 	buf_free(&bytes);
+	return e;
+}
+
+enum err
+cosigner_new(const char *name, EVP_PKEY *key, struct cosigner **out)
+{
+	uint8_t bytes[1 + KEY_SIZE] = {COSIGNATURE_TYPE}, private_half[KEY_SIZE];
+	size_t size = KEY_SIZE, private_size = sizeof(private_half);
+	enum err e;
+
+	*out = NULL;
+	if ((e = note_name_check(view_of_string(name))) != ERR_OK)
+		return e;
+	if (EVP_PKEY_get_id(key) != EVP_PKEY_ED25519 ||
+	    EVP_PKEY_get_raw_private_key(key, private_half, &private_size) != 1 ||
+	    EVP_PKEY_get_raw_public_key(key, bytes + 1, &size) != 1)
+		e = ERR_UNSUPPORTED;
+	OPENSSL_cleanse(private_half, sizeof(private_half));
+	ERR_clear_error();
+	if (e == ERR_OK)
+		e = make(view_of_string(name), (struct view){bytes, sizeof(bytes)}, out);
+	if (e == ERR_OK && EVP_PKEY_up_ref(key) != 1) {
+		cosigner_free(out);
+		e = ERR_CRYPTO;
+	}
+	if (e == ERR_OK) {
+		EVP_PKEY_free((*out)->key);
+		(*out)->key = key;
+		(*out)->may_sign = true;
+	}
 	return e;
 }
 
@@ -98,6 +131,24 @@ cosigner_check(const struct cosigner *c, const struct note *n, uint64_t *time_s)
 		result = ERR_OK;
 	}
 	return result;
+}
+
+enum err
+cosigner_sign(const struct cosigner *c, struct view text, uint64_t time_s, struct buf *to)
+{
+	uint8_t line[LINE_SIZE];
+	struct buf signed_text = BUF_INIT;
+	enum err e = !c->may_sign  ? ERR_UNSUPPORTED
+		     : time_s == 0 ? ERR_FORMAT_NUMBER
+				   : write_signed_text(text, time_s, &signed_text);
+
+	if (e == ERR_OK) {
+		memcpy(line, c->id, NOTE_KEY_ID_SIZE);
+		be64_put(line + NOTE_KEY_ID_SIZE, time_s);
+		e = sign(c, buf_view(&signed_text), line + NOTE_KEY_ID_SIZE + TIME_SIZE);
+	}
+	buf_free(&signed_text);
+	return e == ERR_OK ? note_add_line(c->name, (struct view){line, sizeof(line)}, to) : e;
 }
 
 static enum err
@@ -164,11 +215,7 @@ check_cosignature(
 		e = ERR_FORMAT_SIZE;
 	if (e == ERR_OK) {
 		*time_s = be64_get(line.data + NOTE_KEY_ID_SIZE);
-		buf_append_string(&signed_text, "cosignature/v1\ntime ");
-		buf_append_decimal(&signed_text, *time_s);
-		buf_append_byte(&signed_text, '\n');
-		buf_append_view(&signed_text, text);
-		e = buf_status(&signed_text);
+		e = write_signed_text(text, *time_s, &signed_text);
 	}
 	if (e == ERR_OK && *time_s == 0)
 		e = ERR_FORMAT_NUMBER;
@@ -176,6 +223,34 @@ check_cosignature(
 		e = verify(c, buf_view(&signed_text), line.data + NOTE_KEY_ID_SIZE + TIME_SIZE);
 	buf_free(&line);
 	buf_free(&signed_text);
+	return e;
+}
+
+static enum err
+write_signed_text(struct view text, uint64_t time_s, struct buf *to)
+{
+	buf_append_string(to, "cosignature/v1\ntime ");
+	buf_append_decimal(to, time_s);
+	buf_append_byte(to, '\n');
+	buf_append_view(to, text);
+	return buf_status(to);
+}
+
+static enum err
+sign(const struct cosigner *c, struct view signed_text, uint8_t *signature)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t size = SIGNATURE_SIZE;
+	enum err e = ERR_OK;
+
+	if (ctx == NULL)
+		return ERR_MEMORY;
+	if (EVP_DigestSignInit(ctx, NULL, NULL, NULL, c->key) != 1 ||
+	    EVP_DigestSign(ctx, signature, &size, signed_text.data, signed_text.size) != 1 ||
+	    size != SIGNATURE_SIZE)
+		e = ERR_CRYPTO;
+	ERR_clear_error();
+	EVP_MD_CTX_free(ctx);
 	return e;
 }
 

@@ -14,6 +14,7 @@
 #ifndef HALLMARK_PROTO_TLOG_COSIGNATURE_H
 #define HALLMARK_PROTO_TLOG_COSIGNATURE_H
 
+#include <openssl/evp.h>
 #include <stdint.h>
 
 #include "proto/bytes.h"
@@ -22,7 +23,7 @@
 
 #define COSIGNATURE_TYPE 0x04
 
-/* A witness's public key, under its name. */
+/* A witness's key, under its name: the public one, or both. */
 struct cosigner;
 
 /*
@@ -31,6 +32,13 @@ struct cosigner;
  * ERR_CRYPTO. *out is NULL then.
  */
 enum err cosigner_read(struct view line, struct cosigner **out) MUST_USE;
+
+/*
+ * The witness itself. Takes a reference on `key`, a private one of Ed25519 (ERR_UNSUPPORTED for
+ * another). ERR_FORMAT for a name that no key may have; ERR_MEMORY, ERR_CRYPTO. *out is NULL then.
+ */
+enum err cosigner_new(const char *name, EVP_PKEY *key, struct cosigner **out) MUST_USE;
+
 void cosigner_free(struct cosigner **c);
 const char *cosigner_name(const struct cosigner *c);
 
@@ -45,5 +53,14 @@ enum err cosigner_write(const struct cosigner *c, struct buf *to) MUST_USE;
  * ERR_FORMAT_NUMBER if its time is 0; ERR_MEMORY, ERR_CRYPTO.
  */
 enum err cosigner_check(const struct cosigner *c, const struct note *n, uint64_t *time_s) MUST_USE;
+
+/*
+ * Appends the line by which the witness says that it has seen `text` at `time_s`, in seconds since
+ * 1970 and not 0: behind a whole note it makes one with that line. Whether it may say so is for the
+ * caller to know: the tree has to have grown from all that it has cosigned. ERR_UNSUPPORTED of one
+ * whose public key alone is known; ERR_FORMAT_NUMBER, ERR_MEMORY, ERR_CRYPTO.
+ */
+enum err cosigner_sign(
+    const struct cosigner *c, struct view text, uint64_t time_s, struct buf *to) MUST_USE;
 
 #endif

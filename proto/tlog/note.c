@@ -85,16 +85,21 @@ note_add(const struct note_verifier *v, struct view signature, struct buf *to)
 
 	buf_append(&bytes, note_verifier_key_id(v), NOTE_KEY_ID_SIZE);
 	buf_append_view(&bytes, signature);
-	if ((e = buf_status(&bytes)) == ERR_OK) {
-		buf_append(to, line_start, sizeof(line_start));
-		buf_append_string(to, note_verifier_name(v));
-		buf_append_byte(to, ' ');
-		base64_append(to, buf_view(&bytes));
-		buf_append_byte(to, '\n');
-		e = buf_status(to);
-	}
+	if ((e = buf_status(&bytes)) == ERR_OK)
+		e = note_add_line(note_verifier_name(v), buf_view(&bytes), to);
 	buf_free(&bytes);
 	return e;
+}
+
+enum err
+note_add_line(const char *name, struct view bytes, struct buf *to)
+{
+	buf_append(to, line_start, sizeof(line_start));
+	buf_append_string(to, name);
+	buf_append_byte(to, ' ');
+	base64_append(to, bytes);
+	buf_append_byte(to, '\n');
+	return buf_status(to);
 }
 
 static enum err

@@ -63,4 +63,7 @@ enum err note_write(struct view text, const struct note_verifier *v, struct view
 /* Appends one more signature line, which makes a note with it of a note. */
 enum err note_add(const struct note_verifier *v, struct view signature, struct buf *to) MUST_USE;
 
+/* The same of any key: `bytes` is its key ID and what it writes behind that. ERR_MEMORY. */
+enum err note_add_line(const char *name, struct view bytes, struct buf *to) MUST_USE;
+
 #endif

@@ -1,5 +1,8 @@
 /* Cosignatures: which verifier key lines are one, and what a witness has said of a checkpoint. */
 #include "proto/tlog/cosignature.h"
+
+#include <openssl/ec.h>
+
 #include "tests/lib/vectors.h"
 
 #define V(s)    VIEW_LITERAL(s)
@@ -149,6 +152,48 @@ a_witness_without_a_time_says_nothing(void **state)
 	assert_int_equal(check("note-cosigned-at-0.note", "", "", w1, &time_s), ERR_FORMAT_NUMBER);
 }
 
+/* What a witness writes is its one line, and it says what the witness was asked to say. */
+static void
+what_a_witness_signs_verifies(void **state)
+{
+	static const uint8_t seed[32] = {7};
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof(seed));
+	EVP_PKEY *ec = EVP_EC_gen("P-256");
+	struct cosigner *own, *public_half, *none = (struct cosigner *)1;
+	struct buf file = BUF_INIT, line = BUF_INIT;
+	struct note n;
+	uint64_t time_s = 0;
+
+	(void)state;
+	assert_int_equal(cosigner_new("a name", key, &none), ERR_FORMAT);
+	assert_null(none);
+	assert_int_equal(cosigner_new("register.example", ec, &none), ERR_UNSUPPORTED);
+	assert_null(none);
+	assert_int_equal(cosigner_new("register.example", key, &own), ERR_OK);
+	assert_int_equal(cosigner_write(own, &line), ERR_OK);
+	assert_int_equal(cosigner_read(buf_view(&line), &public_half), ERR_OK);
+
+	vector_file("note-cosigned.note", &file);
+	assert_int_equal(note_parse(buf_view(&file), &n), ERR_OK);
+	assert_int_equal(cosigner_check(public_half, &n, &time_s), ERR_UNKNOWN_KEY);
+	assert_int_equal(cosigner_sign(public_half, n.text, TIME_S, &file), ERR_UNSUPPORTED);
+	assert_int_equal(cosigner_sign(own, n.text, 0, &file), ERR_FORMAT_NUMBER);
+	buf_clear(&line);
+	assert_int_equal(cosigner_sign(own, n.text, TIME_S, &line), ERR_OK);
+	buf_append_view(&file, buf_view(&line));
+	assert_int_equal(note_parse(buf_view(&file), &n), ERR_OK);
+	assert_int_equal(cosigner_check(public_half, &n, &time_s), ERR_OK);
+	assert_int_equal(time_s, TIME_S);
+	/* Those that were there before count as they did. */
+	assert_int_equal(cosigner_check(w1, &n, &time_s), ERR_OK);
+	cosigner_free(&own);
+	cosigner_free(&public_half);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(ec);
+	buf_free(&file);
+	buf_free(&line);
+}
+
 int
 main(void)
 {
@@ -157,6 +202,7 @@ main(void)
 	    cmocka_unit_test(the_earliest_time_of_a_witness_counts),
 	    cmocka_unit_test(what_was_changed_was_not_cosigned),
 	    cmocka_unit_test(a_witness_without_a_time_says_nothing),
+	    cmocka_unit_test(what_a_witness_signs_verifies),
 	};
 
 	return cmocka_run_group_tests(tests, read_both, free_both);
