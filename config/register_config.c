@@ -4,6 +4,7 @@
 
 #include "config/form.h"
 #include "config/logging.h"
+#include "proto/tlog/note_key.h"
 
 #define LOGS_MAX  64 /* a thread and some memory each; a site has as many as it has signers */
 #define FILES_MAX 64 /* certificates of a log, CAs, approvers */
@@ -18,11 +19,16 @@ struct raw_follow {
 	uint32_t look_every_ms, grace_s, vouched_within_s, freeze_every_s;
 };
 
+struct raw_witness {
+	char *name, *key;
+};
+
 struct raw {
 	struct raw_log *logs;
 	uint32_t logs_count;
 	char *state;
 	struct raw_follow follow;
+	struct raw_witness witness;
 	struct logger_settings logging;
 };
 
@@ -81,10 +87,17 @@ static const cyaml_schema_field_t follow_fields[] = {
 };
 #undef FOLLOW
 
+static const cyaml_schema_field_t witness_fields[] = {
+    SETTINGS_TEXT("name", SETTINGS_REQUIRED, struct raw_witness, name, SETTINGS_TEXT_MAX),
+    SETTINGS_TEXT("key", SETTINGS_REQUIRED, struct raw_witness, key, SETTINGS_PATH_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_SEQUENCE("logs", CYAML_FLAG_POINTER, struct raw, logs, &log_entry, 1, LOGS_MAX),
     SETTINGS_TEXT("state", SETTINGS_REQUIRED, struct raw, state, SETTINGS_PATH_MAX),
     CYAML_FIELD_MAPPING("follow", SETTINGS_OPTIONAL, struct raw, follow, follow_fields),
+    CYAML_FIELD_MAPPING("witness", SETTINGS_OPTIONAL, struct raw, witness, witness_fields),
     CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
     CYAML_FIELD_END,
 };
@@ -96,6 +109,8 @@ static const cyaml_schema_value_t schema = {
 static void take(struct settings *s, const void *loaded, void *config);
 static void take_log(
     struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to);
+static void take_witness(
+    struct settings *s, const struct raw_witness *raw, struct register_config *to);
 static void check_name(struct settings *s, const struct raw *raw, size_t index);
 static struct register_names take_files(
     struct settings *s, const char *key, char *const *files, size_t count);
@@ -139,7 +154,22 @@ take(struct settings *s, const void *loaded, void *config)
 	c->log_count = raw->logs_count;
 	c->state_directory = settings_path(s, raw->state);
 	settings_makeable(s, "state", c->state_directory);
+	if (settings_has(s, "witness"))
+		take_witness(s, &raw->witness, c);
 	c->logging = logging_take(s, raw->logging);
+}
+
+static void
+take_witness(struct settings *s, const struct raw_witness *raw, struct register_config *to)
+{
+	to->witness.name = raw->name;
+	to->witness.key = settings_secret_file(s, "witness.key", raw->key);
+	if (raw->name != NULL && note_name_check(view_of_string(raw->name)) != ERR_OK)
+		settings_fault(s, "witness.name",
+		    "\"witness.name\" must be a key name of signed notes, without spaces and "
+		    "\"+\", "
+		    "such as register.bank.example/witness; found \"%s\"",
+		    raw->name);
 }
 
 static void

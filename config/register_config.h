@@ -48,6 +48,10 @@ struct register_config {
 		uint32_t vouched_within_s;
 		uint32_t freeze_every_s; /* how old what a restart goes on from may be */
 	} follow;
+	struct {
+		const char *name; /* NULL, as the key: nothing is cosigned */
+		const char *key;  /* Ed25519 in PEM */
+	} witness;
 	struct logger_settings logging;
 };
 

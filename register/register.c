@@ -8,6 +8,7 @@
 #include "config/register_config.h"
 #include "journal/logger.h"
 #include "register/listeners.h"
+#include "register/witness/witness.h"
 
 #define SIGNALS 2
 
@@ -24,6 +25,7 @@ struct registering {
 	struct register_config *config;
 	struct listeners listeners;
 	struct followed_listener heard; /* all of them */
+	struct witness *witness;
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t tend; /* of the journal */
 	bool closing;
@@ -61,6 +63,7 @@ register_run(const char *config_path)
 		status = 0;
 	}
 	(void)uv_loop_close(&r.loop);
+	witness_free(&r.witness);
 	register_config_free(&r.config);
 	faults_free(&faults);
 	return status;
@@ -85,6 +88,15 @@ register_check(const char *config_path)
 static enum err
 start(struct registering *r)
 {
+	struct followed_listener listener;
+	enum err e;
+
+	if ((e = witness_open(r->config, &r->witness)) != ERR_OK)
+		return e;
+	if (r->witness != NULL) {
+		listener = witness_listener(r->witness);
+		listeners_add(&r->listeners, &listener);
+	}
 	r->heard = listeners_whole(&r->listeners);
 	return ERR_OK;
 }
