@@ -151,6 +151,25 @@ test_numbers_are_refused(void **state)
 	    "\"follow.grace_s\" must be 0 to 86400, found 86401");
 }
 
+static void
+test_a_witness_is_named_and_has_a_key(void **state)
+{
+	struct register_config *c = accept(state, "tokyo", "tokyo");
+
+	assert_null(c->witness.name);
+	assert_null(c->witness.key);
+	register_config_free(&c);
+	fixture_write(*state, "secret", 0600, "key");
+	c = accept(state, "state: state\n", "state: state\nwitness: {name: a.b/w, key: secret}\n");
+	assert_string_equal(c->witness.name, "a.b/w");
+	assert_string_equal(c->witness.key, fixture_path(*state, "secret"));
+	register_config_free(&c);
+	refuse(state, "state: state\n", "state: state\nwitness: {name: a b, key: secret}\n", 11,
+	    "\"witness.name\" must be a key name of signed notes, without spaces and \"+\", such "
+	    "as "
+	    "register.bank.example/witness; found \"a b\"");
+}
+
 /* What the sample says is good, and what it leaves out is what it says is the default. */
 static void
 test_sample(void **state)
@@ -170,11 +189,15 @@ test_sample(void **state)
 	text = sample_uncomment(text, "vouched_within_s");
 	text = sample_uncomment(text, "freeze_every_s");
 	text = sample_uncomment(text, "level");
+	fixture_write(*state, "witness.key", 0600, "key");
+	text = sample_replace(text, "# witness:\n#   name: register.bank.example/witness\n#   key:",
+	    "witness:\n  name: register.bank.example/witness\n  key:");
 	c = accept_text(state, text);
 	assert_int_equal(c->follow.look_every_ms, 1000);
 	assert_int_equal(c->follow.grace_s, 30);
 	assert_int_equal(c->follow.vouched_within_s, 0);
 	assert_int_equal(c->follow.freeze_every_s, 60);
+	assert_string_equal(c->witness.name, "register.bank.example/witness");
 	register_config_free(&c);
 	free(text);
 }
@@ -191,6 +214,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_what_is_missing_is_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_numbers_are_refused, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_witness_is_named_and_has_a_key, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_sample, setup, fixture_teardown),
 	};
 
