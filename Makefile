@@ -14,6 +14,8 @@ PKGS_SIGNER := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libarchi
 PKGS_COLLECTOR := libssl libcrypto libcap libseccomp jansson libarchive
 PKGS_AUDITOR   := libcrypto libcap libseccomp jansson
 PKGS_REGISTER  := libuv libssl libcrypto sqlite3 libcap libseccomp jansson
+# It comes without a file for pkg-config.
+LIBS_REGISTER  := -lhttp_parser
 PKGS_TEST      := cmocka jansson
 PKGS_ALL := $(sort $(PKGS_PROTO) $(PKGS_CONFIG) $(PKGS_PKCS11) $(PKGS_SIGNER) $(PKGS_COLLECTOR) \
 	$(PKGS_AUDITOR) $(PKGS_REGISTER) $(PKGS_TEST))
@@ -85,7 +87,7 @@ $(BUILD)/$(BINARY_$(1)): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a \
 	@echo "  LD    $$@"
 	@$$(CC) $$(SANFLAGS) $(LDHARDEN) $$(LDFLAGS) -o $$@ $$< \
 		$$(call LIB_GROUP,$$(filter %.a,$$^)) \
-		$$(call PKG_LIBS,$(PKGS_$(2)) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
+		$$(call PKG_LIBS,$(PKGS_$(2)) $(PKGS_PROTO) $(PKGS_CONFIG)) $(LIBS_$(2)) -lpthread
 endef
 $(eval $(call PROGRAM,signer,SIGNER))
 $(eval $(call PROGRAM,collector,COLLECTOR))
@@ -102,7 +104,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(ALL_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(ALL_LIBS)) \
-		$(call PKG_LIBS,$(PKGS_ALL)) -lpthread
+		$(call PKG_LIBS,$(PKGS_ALL)) $(LIBS_REGISTER) -lpthread
 
 # --- parsers: tests/fuzz/fuzz_<parser>.c, with a corpus that every check replays ------------------
 
@@ -114,7 +116,7 @@ $(BUILD)/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.o,$^) \
-		$(call LIB_GROUP,$(ALL_LIBS)) $(call PKG_LIBS,$(PKGS_ALL)) -lpthread
+		$(call LIB_GROUP,$(ALL_LIBS)) $(call PKG_LIBS,$(PKGS_ALL)) $(LIBS_REGISTER) -lpthread
 
 # --- faults: tests/fault/<name>.c is preloaded into what is tested ----------------------------------
 
@@ -148,7 +150,7 @@ $(MUTANTS): $(BUILD)/mutation/tests/%: $(MUTATED_OBJECTS) $(BUILD)/obj/tests/uni
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call LIB_GROUP,$(ALL_LIBS)) \
-		$(call PKG_LIBS,$(PKGS_ALL)) -lpthread
+		$(call PKG_LIBS,$(PKGS_ALL)) $(LIBS_REGISTER) -lpthread
 
 # --- load -----------------------------------------------------------------------------------------
 
@@ -192,7 +194,7 @@ $(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
 	libmsgpack-dev libcyaml-dev libyaml-dev libsqlite3-dev libjansson-dev libzstd-dev libcap-dev \
-	libseccomp-dev uthash-dev libarchive-dev
+	libseccomp-dev uthash-dev libarchive-dev libhttp-parser-dev
 PACKAGES_RUN   := softhsm2 openssl procps
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml python3-jwt opensc strace \
 	util-linux mount iproute2 e2fsprogs systemd nginx-light postgresql $(PACKAGES_TOKENS)
