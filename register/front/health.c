@@ -9,5 +9,4 @@ answer(void *context, const struct request *r, struct response *out)
 	buf_append_string(&out->body, "ok\n");
 }
 
-const struct route health_route = {
-    .pattern = "/healthz", .methods = ROUTE_GET, .handler = answer};
+const struct route health_route = {.pattern = "/healthz", .methods = ROUTE_GET, .handler = answer};

@@ -45,9 +45,7 @@ static const unsigned moves[HTTP_STATES] = {
 
 static void on_answer(
     struct http_conn *c, const struct request_head *head, const struct response *r);
-static void move(struct http_conn *c, enum http_state to);
 static void on_poll(uv_poll_t *poll, int status, int events);
-static void drive(struct http_conn *c, bool readable);
 static bool shake(struct http_conn *c);
 static bool receive(struct http_conn *c);
 static void take_requests(struct http_conn *c);
@@ -55,9 +53,7 @@ static size_t take_from(struct http_conn *c, struct view bytes);
 static void after(struct http_conn *c, enum http_taken taken);
 static bool send_out(struct http_conn *c);
 static bool drain(struct http_conn *c);
-static void settle(struct http_conn *c);
 static enum http_due due_of(const struct http_conn *c);
-static void set_due(struct http_conn *c, enum http_due due);
 static void count_held(struct http_conn *c);
 static void on_closed(uv_handle_t *handle);
 
@@ -92,7 +88,7 @@ http_conn_open(struct http_listener *l, int fd)
 	s->handles++;
 	s->counts.accepted++;
 	s->counts.open++;
-	settle(c);
+	http_conn_settle(c);
 }
 
 /* A thread has the answer to the request that was given to it. */
@@ -101,8 +97,8 @@ on_answer(struct http_conn *c, const struct request_head *head, const struct res
 {
 	const bool goes_on = http_answer_write(c, head, r, false);
 
-	move(c, goes_on ? HTTP_READING : HTTP_CLOSING);
-	drive(c, false);
+	http_conn_move(c, goes_on ? HTTP_READING : HTTP_CLOSING);
+	http_conn_drive(c, false);
 }
 
 void
@@ -115,8 +111,8 @@ http_conn_expire(struct http_conn *c)
 		return;
 	}
 	http_answer_refuse(c, 408, "the request did not come in time");
-	move(c, HTTP_CLOSING);
-	drive(c, false);
+	http_conn_move(c, HTTP_CLOSING);
+	http_conn_drive(c, false);
 }
 
 void
@@ -132,11 +128,11 @@ http_conn_end(struct http_conn *c)
 	if (c->ssl != NULL && c->state != HTTP_HANDSHAKE)
 		(void)SSL_shutdown(c->ssl);
 	ERR_clear_error();
-	move(c, HTTP_CLOSED);
+	http_conn_move(c, HTTP_CLOSED);
 	buf_free(&c->in);
 	buf_free(&c->out);
 	count_held(c);
-	set_due(c, HTTP_DUE_NEVER);
+	http_conn_set_due(c, HTTP_DUE_NEVER);
 	http_work_abandon(c);
 	(void)uv_poll_stop(&c->poll);
 	uv_close((uv_handle_t *)&c->poll, on_closed);
@@ -146,8 +142,8 @@ void
 http_conn_leave(struct http_conn *c)
 {
 	if (c->state == HTTP_STREAMING) {
-		move(c, HTTP_CLOSING);
-		drive(c, false);
+		http_conn_move(c, HTTP_CLOSING);
+		http_conn_drive(c, false);
 	} else if (c->state == HTTP_HANDSHAKE ||
 		   (c->state == HTTP_READING && c->out.size == 0 && c->in.size == 0)) {
 		http_conn_end(c);
@@ -155,47 +151,7 @@ http_conn_leave(struct http_conn *c)
 }
 
 void
-http_stream_begin(struct http_stream *s, void (*ended)(void *context), void *context)
-{
-	s->ended = ended;
-	s->context = context;
-	s->conn->server->counts.streams++;
-}
-
-bool
-http_stream_write(struct http_stream *s, struct view bytes)
-{
-	struct http_conn *c = s->conn;
-
-	if (c->state != HTTP_STREAMING)
-		return false;
-	if (c->out.size + bytes.size <= HTTP_STREAM_BACKLOG) {
-		buf_append_view(&c->out, bytes);
-		if (buf_status(&c->out) == ERR_OK) {
-			settle(c);
-			return true;
-		}
-	}
-	/* Ends at the next look at deadlines: who writes is not called from within. */
-	set_due(c, HTTP_DUE_NOW);
-	return false;
-}
-
-void
-http_stream_end(struct http_stream *s)
-{
-	struct http_conn *c = s->conn;
-
-	s->ended = NULL;
-	c->server->counts.streams--;
-	if (c->state != HTTP_STREAMING)
-		return;
-	move(c, HTTP_CLOSING);
-	drive(c, false);
-}
-
-static void
-move(struct http_conn *c, enum http_state to)
+http_conn_move(struct http_conn *c, enum http_state to)
 {
 	if ((moves[c->state] & 1U << to) == 0)
 		abort();
@@ -213,11 +169,11 @@ on_poll(uv_poll_t *poll, int status, int events)
 		c->write_blocked = false;
 		c->read_blocked = false;
 	}
-	drive(c, readable);
+	http_conn_drive(c, readable);
 }
 
-static void
-drive(struct http_conn *c, bool readable)
+void
+http_conn_drive(struct http_conn *c, bool readable)
 {
 	bool alive = c->state != HTTP_HANDSHAKE || shake(c);
 
@@ -237,11 +193,11 @@ drive(struct http_conn *c, bool readable)
 		alive = false; /* no more will come, and all is answered that could be */
 	if (alive && c->state == HTTP_CLOSING && c->out.size == 0) {
 		http_io_finish(c);
-		move(c, HTTP_DRAINING);
+		http_conn_move(c, HTTP_DRAINING);
 		alive = !c->ended_reading;
 	}
 	if (alive)
-		settle(c);
+		http_conn_settle(c);
 	else
 		http_conn_end(c);
 }
@@ -271,7 +227,7 @@ shake(struct http_conn *c)
 		return false;
 	}
 	SSL_set1_verify_cert_store(c->ssl, NULL);
-	move(c, HTTP_READING);
+	http_conn_move(c, HTTP_READING);
 	return receive(c); /* what came with the last of the handshake is not signalled again */
 }
 
@@ -351,7 +307,7 @@ after(struct http_conn *c, enum http_taken taken)
 	    [HTTP_TAKEN_STREAM] = HTTP_STREAMING};
 
 	if (taken != HTTP_TAKEN)
-		move(c, next[taken]);
+		http_conn_move(c, next[taken]);
 }
 
 /* False: the peer is gone. */
@@ -372,7 +328,7 @@ send_out(struct http_conn *c)
 		buf_consume(&c->out, sent);
 		c->read_back += sent;
 		if (c->due == HTTP_DUE_READER && c->read_back >= READ_STEP)
-			set_due(c, HTTP_DUE_NEVER);
+			http_conn_set_due(c, HTTP_DUE_NEVER);
 		if (c->out.size == 0 && c->out.capacity > OUT_KEPT)
 			buf_free(&c->out);
 	}
@@ -390,8 +346,8 @@ drain(struct http_conn *c)
 }
 
 /* Tells the loop what is awaited, and the deadlines what is due. */
-static void
-settle(struct http_conn *c)
+void
+http_conn_settle(struct http_conn *c)
 {
 	int events = 0;
 
@@ -410,7 +366,7 @@ settle(struct http_conn *c)
 		c->polled = events;
 	}
 	if (c->due != HTTP_DUE_NOW && c->due != due_of(c))
-		set_due(c, due_of(c));
+		http_conn_set_due(c, due_of(c));
 }
 
 static enum http_due
@@ -429,8 +385,8 @@ due_of(const struct http_conn *c)
 	return c->in.size > 0 ? HTTP_DUE_HEAD : HTTP_DUE_IDLE;
 }
 
-static void
-set_due(struct http_conn *c, enum http_due due)
+void
+http_conn_set_due(struct http_conn *c, enum http_due due)
 {
 	struct http_server *s = c->server;
 

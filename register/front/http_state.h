@@ -1,7 +1,7 @@
 /*
  * The insides of the server and its connections: http_server.c listens and looks after deadlines,
- * http_conn.c is a connection, http_io.c its socket, http_work.c runs handlers in threads. Nobody
- * else includes this.
+ * http_conn.c is a connection, http_io.c its socket, http_answer.c what is answered, http_work.c
+ * runs handlers in threads, http_stream.c is what stays open. Nobody else includes this.
  */
 #ifndef HALLMARK_REGISTER_FRONT_HTTP_STATE_H
 #define HALLMARK_REGISTER_FRONT_HTTP_STATE_H
@@ -10,8 +10,9 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <uv.h>
 
-#include "register/front/http_server.h"
+#include "register/front/http_settings.h"
 #include "register/front/request_scan.h"
 
 #define HTTP_SCRATCH_SIZE (16 * 1024) /* bytes read at once: a record of TLS */

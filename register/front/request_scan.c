@@ -91,9 +91,9 @@ request_scan(struct request_scan *s, struct view bytes, size_t *size)
 	*size = 0;
 	while (s->at < bytes.size && state != END && refused == 0) {
 		state = moves[state][classes[bytes.data[s->at++]]];
+		refused = state == BAD ? 400 : too_long(s);
 		if (state == FIELD)
 			s->line = true;
-		refused = state == BAD ? 400 : too_long(s);
 	}
 	s->state = state;
 	if (state == END)

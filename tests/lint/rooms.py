@@ -113,6 +113,7 @@ LIBRARIES = [
     (r"archive(_entry)?\.h", ["policy/sources", "policy/images", "policy/feeds/import"], 3),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
     (r"curl/.*", ["register", "collector"], 1),
+    (r"http_parser\.h", ["register/front"], 1),
 ]
 
 FILES_MOST = 20  # .c files in a room; more is a missing room, and a note
