@@ -224,6 +224,7 @@ show_notice(const struct display *d, const struct notice *n)
 	if (n->kind == NOTICE_FEED) {
 		display_field(d, "  feed", "%.*s", SHOWN(n->name));
 		display_digest(d, "  sha256", &n->sha256);
+		display_field(d, "  written", "%s", utc_text(n->written_s, issued));
 	}
 	if (n->kind == NOTICE_TOKEN)
 		display_field(d, "  token", "serial %.*s, firmware %.*s, %zu change%s",
@@ -289,6 +290,7 @@ write_notice(struct json *j, const struct notice *n)
 	if (n->kind == NOTICE_FEED) {
 		json_view(j, "feed", n->name);
 		json_digest(j, "sha256", &n->sha256);
+		json_time(j, "written", n->written_s);
 	}
 	if (n->kind == NOTICE_TOKEN)
 		write_token(j, &n->token);

@@ -76,7 +76,8 @@ find_amendments(struct effects *e, struct statement_document *const *statement, 
 	for (size_t i = 0; i < feeds->count; i++) {
 		const struct feed_in_force *f = &feeds->feed[i];
 
-		a->feed[i] = (struct amendments_feed){buf_view(&f->name), f->digest, f->feed};
+		a->feed[i] =
+		    (struct amendments_feed){buf_view(&f->name), f->digest, f->written_s, f->feed};
 	}
 	a->revoke_count = a->not_affected_count = 0;
 	for (size_t i = 0; i < count; i++)

@@ -26,15 +26,17 @@ feeds_in_force_find(const struct feeds_in_force *f, struct view name)
 }
 
 enum err
-feeds_in_force_take(struct feeds_in_force *f, struct view name, const struct digest *digest)
+feeds_in_force_take(
+    struct feeds_in_force *f, struct view name, const struct digest *digest, uint64_t written_s)
 {
-	struct feed_in_force new = {.name = BUF_INIT, .digest = *digest};
+	struct feed_in_force new = {.name = BUF_INIT, .digest = *digest, .written_s = written_s};
 	const size_t at = find_place(f, name);
 
 	if (is_at(f, at, name)) {
 		if (!digest_equal(&f->feed[at].digest, digest))
 			feed_free(&f->feed[at].feed);
 		f->feed[at].digest = *digest;
+		f->feed[at].written_s = written_s;
 		return ERR_OK;
 	}
 	if (f->count == INFORCE_FEEDS_MAX)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "policy/feeds/feed.h"
 #include "policy/policy.h"
@@ -18,7 +19,8 @@
 struct feed_in_force {
 	struct buf name;
 	struct digest digest;
-	struct feed *feed; /* NULL: not here yet */
+	uint64_t written_s; /* since 1970: its file, as the notice says */
+	struct feed *feed;  /* NULL: not here yet */
 };
 
 /* Zeroed: none is. */
@@ -36,8 +38,8 @@ const struct feed_in_force *feeds_in_force_find(const struct feeds_in_force *f, 
  * This one is, instead of the one before of its name. ERR_FORMAT_SIZE if there would be more than
  * INFORCE_FEEDS_MAX; ERR_MEMORY: all is as it was.
  */
-enum err feeds_in_force_take(
-    struct feeds_in_force *f, struct view name, const struct digest *digest) MUST_USE;
+enum err feeds_in_force_take(struct feeds_in_force *f, struct view name,
+    const struct digest *digest, uint64_t written_s) MUST_USE;
 
 /* The text of one of them, moved; where it is none that is wanted it is freed. */
 void feeds_in_force_give(struct feeds_in_force *f, struct feed **feed);

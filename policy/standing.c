@@ -15,7 +15,7 @@
 #define NUMBER_LINE_MAX    (7 + DIGEST_HEX_SIZE + 1 + DECIMAL_DIGITS_MAX + 1)
 #define STATEMENT_LINE_MAX (10 + DIGEST_HEX_SIZE + 1 + STATEMENT_KIND_NAME_MAX + 1)
 #define HEAD_LINES_MAX     128 /* the first one and the manifest's */
-#define FEED_LINE_MAX      (5 + BUNDLE_WORKLOAD_MAX + 1 + DIGEST_HEX_SIZE + 1)
+#define FEED_LINE_MAX      (5 + BUNDLE_WORKLOAD_MAX + 1 + DIGEST_HEX_SIZE + 1 + DECIMAL_DIGITS_MAX + 1)
 
 struct standing {
 	struct buf origin;
@@ -129,8 +129,8 @@ standing_write(const struct standing *s, struct buf *to)
 
 	f.feed_count = s->feeds.count;
 	for (size_t i = 0; i < s->feeds.count; i++)
-		f.feeds[i] = (struct inforce_feed){
-		    buf_view(&s->feeds.feed[i].name), s->feeds.feed[i].digest};
+		f.feeds[i] = (struct inforce_feed){buf_view(&s->feeds.feed[i].name),
+		    s->feeds.feed[i].digest, s->feeds.feed[i].written_s};
 	f.number_count = s->number_count;
 	f.statement_count = s->statement_count;
 	f.numbers = calloc(s->number_count + 1, sizeof(*f.numbers));
@@ -285,25 +285,23 @@ standing_amendments(const struct standing *s)
 }
 
 enum err
-standing_take_feed(
-    struct standing *s, struct view name, const struct digest *digest, uint64_t iat_s)
+standing_take_feed(struct standing *s, struct view name, const struct digest *digest,
+    uint64_t written_s, uint64_t iat_s)
 {
 	enum err e;
 
 	if (feeds_in_force_find(&s->feeds, name) == NULL &&
 	    !list_fits(s->feeds.count + 1, s->number_count, s->statement_count))
 		return ERR_FORMAT_SIZE;
-	if ((e = feeds_in_force_take(&s->feeds, name, digest)) == ERR_OK)
+	if ((e = feeds_in_force_take(&s->feeds, name, digest, written_s)) == ERR_OK)
 		standing_expire(s, iat_s);
 	return e;
 }
 
-const struct digest *
+const struct feed_in_force *
 standing_feed(const struct standing *s, struct view name)
 {
-	const struct feed_in_force *f = feeds_in_force_find(&s->feeds, name);
-
-	return f != NULL ? &f->digest : NULL;
+	return feeds_in_force_find(&s->feeds, name);
 }
 
 void
@@ -336,7 +334,8 @@ load_all(struct standing *s, const struct inforce *f, policy_fetch *fetch, void 
 	if (e != ERR_OK)
 		return e;
 	for (size_t i = 0; i < f->feed_count && e == ERR_OK; i++)
-		e = standing_take_feed(s, f->feeds[i].name, &f->feeds[i].sha256, 0);
+		e = feeds_in_force_take(
+		    &s->feeds, f->feeds[i].name, &f->feeds[i].sha256, f->feeds[i].written_s);
 	if (e != ERR_OK)
 		return e;
 	for (size_t i = 0; i < f->number_count; i++)

@@ -16,6 +16,7 @@
 
 #include "policy/due.h"
 #include "policy/feeds/feed.h"
+#include "policy/feeds_in_force.h"
 #include "policy/governance/amendments.h"
 #include "policy/governance/operators.h"
 #include "policy/policy.h"
@@ -115,14 +116,14 @@ const struct due_window *standing_windows(const struct standing *s, size_t *coun
 
 /*
  * These advisories are in force under this name, instead of those before, from a notice of this
- * time on. ERR_FORMAT_SIZE if there would be more than INFORCE_FEEDS_MAX names, or the list too
- * large; ERR_MEMORY.
+ * time on; their file was written at `written_s`. ERR_FORMAT_SIZE if there would be more than
+ * INFORCE_FEEDS_MAX names, or the list too large; ERR_MEMORY.
  */
-enum err standing_take_feed(
-    struct standing *s, struct view name, const struct digest *digest, uint64_t iat_s) MUST_USE;
+enum err standing_take_feed(struct standing *s, struct view name, const struct digest *digest,
+    uint64_t written_s, uint64_t iat_s) MUST_USE;
 
 /* NULL: none of this name is. */
-const struct digest *standing_feed(const struct standing *s, struct view name);
+const struct feed_in_force *standing_feed(const struct standing *s, struct view name);
 
 /*
  * What is in force is known by its digest. Before standing_amendments are used, the texts have to

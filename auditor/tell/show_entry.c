@@ -71,7 +71,7 @@ show_absence(const struct absence *a, const struct display *d)
 void
 show_notice(const struct notice *n, struct evidence_reader *evidence, const struct display *d)
 {
-	char issued[UTC_TEXT_SIZE];
+	char issued[UTC_TEXT_SIZE], written[UTC_TEXT_SIZE];
 
 	display_line(d, "notice");
 	display_field(d, "  kind", "%.*s%s", SHOWN(notice_kind_name(n)),
@@ -98,6 +98,7 @@ show_notice(const struct notice *n, struct evidence_reader *evidence, const stru
 	case NOTICE_FEED:
 		display_field(d, "  feed", "%.*s", SHOWN(n->name));
 		display_digest(d, "  advisories", &n->sha256);
+		display_field(d, "  written", "%s", utc_text(n->written_s, written));
 		break;
 	case NOTICE_OTHER:
 		display_field(d, "  subject", "%.*s", SHOWN(n->subject));

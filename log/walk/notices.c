@@ -364,8 +364,9 @@ take_feed(struct notices *n, const struct notice *notice, struct reason *reason)
 {
 	enum err e;
 
-	if (n->standing != NULL && (e = standing_take_feed(n->standing, notice->name,
-					&notice->sha256, notice->issued_s)) != ERR_OK)
+	if (n->standing != NULL &&
+	    (e = standing_take_feed(n->standing, notice->name, &notice->sha256, notice->written_s,
+		 notice->issued_s)) != ERR_OK)
 		give_up(n, reason, "the feed", e);
 }
 

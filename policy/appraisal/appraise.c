@@ -217,6 +217,7 @@ conclude(struct conclusion *c)
 	conclude_source(c);
 	conclude_artifact(c);
 	conclude_bundle(c);
+	conclusion_feeds(c, c->in->received_s);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		conclude_kind(c, (enum component_kind)k);
 	conclusion_releases(c);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proto/text.h"
+
 /* The others, by what was found. */
 #define CLAIM_UNEXPECTED   1 /* the policy says `none`: evidence it does not want to judge */
 #define CLAIM_WARNING      32
@@ -49,6 +51,16 @@ conclusion_detail(struct conclusion *c, struct own_finding *own, const char *for
 	buf_append(c->words, text, (size_t)size);
 	if (!c->words->failed)
 		own->finding.detail = (struct view){c->words->data + begun, (size_t)size};
+}
+
+struct view
+conclusion_printable(struct conclusion *c, struct view text)
+{
+	const size_t begun = c->words->size;
+
+	text_append_printable(c->words, text, REPORT_SUBJECT_MAX);
+	return c->words->failed ? (struct view){(const uint8_t *)"", 0}
+				: (struct view){c->words->data + begun, c->words->size - begun};
 }
 
 /* It lowers the status to `warning` at most, and no claim: those are of the policy that decides. */

@@ -10,16 +10,15 @@
 
 /*
  * About the bundle: revoked, its artifact, offline, stale, unsigned, stricter; one for each kind,
- * and for each family.
+ * each family, and each feed.
  */
-#define OWN_FINDINGS_MAX (6 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX)
+#define OWN_FINDINGS_MAX (6 + COMPONENT_KIND_COUNT + POLICY_RELEASE_MAX + REPORT_FEEDS_MAX)
 
 /*
  * Bytes that the words of those take but for those of families, which take twice
- * REPORT_SUBJECT_MAX each:
- * only six are not static text, and none is long.
+ * REPORT_SUBJECT_MAX each: only six and those of feeds are not static text, and none is long.
  */
-#define OWN_WORDS_MAX 1024
+#define OWN_WORDS_MAX (1024 + REPORT_FEEDS_MAX * (REPORT_SUBJECT_MAX + 128))
 
 /* EAR's values of a claim (AR4SI, section 2.3) */
 #define CLAIM_GOOD            2 /* recognised, approved */
@@ -56,6 +55,9 @@ struct own_finding *conclusion_find(
 void conclusion_detail(struct conclusion *c, struct own_finding *own, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Made printable, as long as the conclusion's words; size 0 where these have failed. */
+struct view conclusion_printable(struct conclusion *c, struct view text);
+
 /* A claim is as bad as the worst of the components that it speaks for. */
 void conclusion_claim(struct conclusion *c, enum component_kind kind, enum report_status outcome);
 
@@ -63,6 +65,10 @@ void conclusion_claim(struct conclusion *c, enum component_kind kind, enum repor
 void conclusion_claim_judged(struct conclusion *c, const struct component_verdict *v);
 
 void conclusion_worsen(struct conclusion *c, enum report_status by);
+
+/* The feeds that the report is held against, and what is not in force or too old of what is wanted.
+ */
+void conclusion_feeds(struct conclusion *c, uint64_t now_s);
 
 /* Components that are of one release each, and not of the same. */
 void conclusion_releases(struct conclusion *c);

@@ -7,7 +7,6 @@ static void gather_findings(struct conclusion *c);
 static void gather(struct conclusion *c, enum severity s, enum component_kind kind);
 static void keep(struct report *out, const struct report_finding *f);
 static void gather_references(struct conclusion *c);
-static void gather_feeds(struct conclusion *c);
 static void gather_accepted(struct report *out, const struct component_verdict *v);
 static void gather_exceptions(
     const struct policy_rule *rule, const struct component_verdict *v, struct report *out);
@@ -17,7 +16,6 @@ conclusion_gather(struct conclusion *c)
 {
 	gather_findings(c);
 	gather_references(c);
-	gather_feeds(c);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		if (c->component[k] != NULL) {
 			gather_accepted(c->out, c->component[k]);
@@ -71,18 +69,6 @@ gather_references(struct conclusion *c)
 		if ((c->references & UINT64_C(1) << i) != 0)
 			c->out->reference[c->out->reference_count++] =
 			    c->rule->reference[i]->digest;
-}
-
-/* Those that the entry wants and that are in force: by name. */
-static void
-gather_feeds(struct conclusion *c)
-{
-	for (size_t i = 0; i < c->rule->feed_count; i++) {
-		const struct amendments_feed *f = amendments_feed(c->amendments, c->rule->feeds[i]);
-
-		if (f != NULL)
-			c->out->feed[c->out->feed_count++] = f->digest;
-	}
 }
 
 /* Those of one kind, by code. Few findings can be accepted: there is room for all. */

@@ -11,7 +11,6 @@ static uint64_t possible_of(
     const struct conclusion *c, enum component_kind kind, uint64_t counting);
 static void find_mixed(struct conclusion *c, uint64_t counting);
 static struct view words_of(struct conclusion *c, uint64_t counting);
-static struct view printable(struct conclusion *c, struct view text);
 
 void
 conclusion_releases(struct conclusion *c)
@@ -45,7 +44,7 @@ find_mixed(struct conclusion *c, uint64_t counting)
 	    conclusion_find(c, FINDING_MIXED_RELEASE, outcome, COMPONENT_KIND_COUNT);
 
 	own->finding.subject =
-	    printable(c, view_of_string(policy_rule_family(c->rule, counting)->name));
+	    conclusion_printable(c, view_of_string(policy_rule_family(c->rule, counting)->name));
 	own->finding.detail = words_of(c, counting);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		if (possible_of(c, (enum component_kind)k, counting) != counting)
@@ -70,19 +69,8 @@ words_of(struct conclusion *c, uint64_t counting)
 		buf_append_string(&words, " of ");
 		judge_append_releases(&words, c->rule, possible);
 	}
-	shown = printable(c, buf_view(&words));
+	shown = conclusion_printable(c, buf_view(&words));
 	c->words->failed = c->words->failed || words.failed;
 	buf_free(&words);
 	return shown;
-}
-
-/* As long as the conclusion's words. */
-static struct view
-printable(struct conclusion *c, struct view text)
-{
-	const size_t begun = c->words->size;
-
-	text_append_printable(c->words, text, REPORT_SUBJECT_MAX);
-	return c->words->failed ? (struct view){(const uint8_t *)"", 0}
-				: (struct view){c->words->data + begun, c->words->size - begun};
 }

@@ -75,6 +75,9 @@
 	/* about a package or a file; the subject is the fact, or its path */                      \
 	X(FINDING_VULNERABLE, "vulnerable", "vulnerable of the workload",                          \
 	    "it has a known vulnerability")                                                        \
+	/* about the bundle; the subject is the feed's name */                                     \
+	X(FINDING_NO_FEED, "no-feed", "no_feed of the workload",                                   \
+	    "known vulnerabilities were not looked for as the policy wants it")                    \
 	/* about a component; no subject, but for what it was made with */                         \
 	X(FINDING_EMPTY, "empty-component", "missing of the workload",                             \
 	    "the component holds no measurement")                                                  \

@@ -172,7 +172,8 @@ tell(struct inquiry *q)
 static const struct advisories *
 feed_at(const struct inquiry *q, size_t index)
 {
-	const struct amendments_feed *f = amendments_feed(q->amendments, q->rule->feeds[index]);
+	const struct amendments_feed *f =
+	    amendments_feed(q->amendments, view_of_string(q->rule->feeds[index]->name));
 
 	if (f != NULL && f->feed == NULL)
 		abort(); /* whoever appraises has fetched it */

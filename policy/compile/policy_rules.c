@@ -64,6 +64,7 @@ policy_rules_compile_start(struct draft *d, size_t index, struct policy_rule *to
 	to->collectors = of->collectors;
 	to->collector_count = of->collector_count;
 	to->vulnerable = of->vulnerable;
+	to->no_feed = of->no_feed;
 	to->feeds = of->feeds;
 	to->feed_count = of->feed_count;
 	compile(d, &entry);

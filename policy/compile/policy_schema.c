@@ -310,7 +310,7 @@ static const cyaml_schema_field_t start_fields[] = {
 		"signature_every_s", OPTIONAL, struct raw_workload, signature_every_s),            \
 	    CYAML_FIELD_UINT("report_every_s", OPTIONAL, struct raw_workload, report_every_s),     \
 	    CYAML_FIELD_UINT("grace_s", OPTIONAL, struct raw_workload, grace_s),                   \
-	    OUTCOME(vulnerable, struct raw_workload),                                              \
+	    OUTCOME(vulnerable, struct raw_workload), OUTCOME(no_feed, struct raw_workload),       \
 	    LIST(feeds, OPTIONAL, struct raw_workload, &name_entry, 0, REPORT_FEEDS_MAX),          \
 	    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),               \
 	    RULE(image, image_rule_fields), RULE(runtime, fact_rule_fields)

@@ -151,7 +151,7 @@ struct raw_workload {
 	struct raw_token *token;
 	uint32_t token_count;
 	uint32_t max_age_s, signature_every_s, report_every_s, grace_s;
-	enum raw_outcome missing, unmeasured, mixed_release, vulnerable;
+	enum raw_outcome missing, unmeasured, mixed_release, vulnerable, no_feed;
 	char **release, **feeds;
 	uint32_t release_count, feeds_count;
 	bool main_only;

@@ -39,6 +39,7 @@ struct revoke {
 struct amendments_feed {
 	struct view name;
 	struct digest digest;
+	uint64_t written_s;      /* since 1970: its file */
 	const struct feed *feed; /* NULL: whoever appraises has to fetch it before */
 };
 

@@ -180,9 +180,9 @@ struct policy_rule {
 	const struct file_rule *files[COMPONENT_KIND_COUNT];
 	const struct fact_rule *facts[COMPONENT_KIND_COUNT];
 	enum report_status mixed_release;
-	enum report_status vulnerable;
+	enum report_status vulnerable, no_feed;
 	size_t feed_count;
-	const struct view *feeds; /* names, rising; REPORT_FEEDS_MAX at most */
+	const struct policy_feed **feeds; /* the policy's, by name; REPORT_FEEDS_MAX at most */
 	size_t reference_count;
 	const struct policy_reference **reference; /* by name; at most POLICY_RULE_SETS_MAX */
 	uint64_t *family; /* of each reference: its bit, and those of its family's others */

@@ -60,6 +60,8 @@ static const char *const mends[FINDING_COUNT] = {
     [FINDING_VULNERABLE] =
 	"install the version that mends it; or have an approver say why it does not matter here "
 	"(hallmark-hsm statement sign --kind not-affected)",
+    [FINDING_NO_FEED] =
+	"bring its file again (hallmark-signer policy advisories), and see that its timer runs",
     [FINDING_EMPTY] = "see why the collector found nothing: its rule for the workload, its rights",
     [FINDING_MAIN_ONLY] = "take main_only out of collector.yaml; or accept it (main_only: true)",
     [FINDING_EXCLUDED] = "take it out of excludes in collector.yaml; or accept it (excludes:)",
@@ -89,6 +91,7 @@ static const struct other_key {
 } other_keys[] = {
     {FINDING_UNLISTED, "unlisted", false},
     {FINDING_VULNERABLE, "vulnerable", true},
+    {FINDING_NO_FEED, "no_feed", true},
     {FINDING_EMPTY, "missing", true},
     {FINDING_MAIN_ONLY, "main_only", true},
     {FINDING_EXCLUDED, "excludes", false},

@@ -286,11 +286,16 @@ say_feeds(struct clause_writer *w)
 {
 	const struct policy_rule *r = w->rule;
 
-	for (size_t i = 0; i < r->feed_count; i++)
-		clause_quote(clause_begin(w, "feed", r->feeds[i], ".feeds"), r->feeds[i]);
-	if (r->feed_count > 0)
-		clause_outcome(w, "vulnerable", r->vulnerable, finding_sentence(FINDING_VULNERABLE),
-		    ".vulnerable");
+	for (size_t i = 0; i < r->feed_count; i++) {
+		const struct view name = view_of_string(r->feeds[i]->name);
+
+		clause_quote(clause_begin(w, "feed", name, ".feeds"), name);
+	}
+	if (r->feed_count == 0)
+		return;
+	clause_outcome(
+	    w, "vulnerable", r->vulnerable, finding_sentence(FINDING_VULNERABLE), ".vulnerable");
+	clause_outcome(w, "no_feed", r->no_feed, finding_sentence(FINDING_NO_FEED), ".no_feed");
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "proto/json/json_read.h"
 #include "proto/report/notice.h"
 #include "proto/text.h"
+#include "proto/utc.h"
 
 #define FIRST_LINE "hallmark in force v1"
 #define FIRST_WORD "hallmark in force v"
@@ -121,14 +122,15 @@ write_feeds(struct inforce_feed *feeds, size_t count, struct buf *to)
 	if (count > 0)
 		qsort(feeds, count, sizeof(*feeds), feed_compare);
 	for (size_t i = 0; i < count; i++) {
-		if (bundle_workload_check(feeds[i].name) != ERR_OK ||
+		if (bundle_workload_check(feeds[i].name) != ERR_OK || feeds[i].written_s == 0 ||
+		    feeds[i].written_s > UTC_MAX_S ||
 		    (i > 0 && feed_compare(&feeds[i - 1], &feeds[i]) == 0))
 			return false;
 		buf_append_string(to, "feed ");
 		buf_append_view(to, feeds[i].name);
 		buf_append_byte(to, ' ');
 		append_digest(to, &feeds[i].sha256);
-		buf_append_byte(to, '\n');
+		buf_append_format(to, " %llu\n", (unsigned long long)feeds[i].written_s);
 	}
 	return true;
 }
@@ -241,8 +243,13 @@ parse_feed(struct view rest, struct inforce *f)
 		return false;
 	feed->name = (struct view){rest.data, (size_t)(space - rest.data)};
 	rest = (struct view){space + 1, rest.size - feed->name.size - 1};
-	return bundle_workload_check(feed->name) == ERR_OK && take_digest(&rest, &feed->sha256) &&
-	       rest.size == 0 && (f->feed_count == 1 || feed_compare(feed - 1, feed) < 0);
+	if (!take_digest(&rest, &feed->sha256) || rest.size == 0 || rest.data[0] != ' ')
+		return false;
+	rest = (struct view){rest.data + 1, rest.size - 1};
+	return bundle_workload_check(feed->name) == ERR_OK &&
+	       decimal_decode(rest, &feed->written_s) == ERR_OK && feed->written_s > 0 &&
+	       feed->written_s <= UTC_MAX_S &&
+	       (f->feed_count == 1 || feed_compare(feed - 1, feed) < 0);
 }
 
 /* Sorted lines may still have a key twice, with two numbers. */

@@ -4,7 +4,7 @@
  * feed:
  *
  *   hallmark in force v1
- *   feed <name> <sha256>          advisories, the newest of this name
+ *   feed <name> <sha256> <decimal>  advisories, the newest of this name, and when they were written
  *   manifest <sha256>             once one is
  *   number <key id> <decimal>     the largest number used, for each key of a statement in this log
  *   statement <sha256> <kind>     taken, its time not over, not revoked
@@ -30,6 +30,7 @@
 struct inforce_feed {
 	struct view name;
 	struct digest sha256; /* of its text */
+	uint64_t written_s;   /* seconds since 1970: its file, as its notice says */
 };
 
 struct inforce_number {

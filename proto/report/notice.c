@@ -110,7 +110,8 @@ notice_check(const struct notice *n)
 		good = token_seen_is_good(&n->token);
 		break;
 	case NOTICE_FEED:
-		good = bundle_workload_check(n->name) == ERR_OK;
+		good = bundle_workload_check(n->name) == ERR_OK && n->written_s > 0 &&
+		       n->written_s <= n->issued_s;
 		break;
 	case NOTICE_OTHER:
 		good = entry_word_is_good(n->kind_name, NOTICE_WORD_MAX) &&
@@ -314,6 +315,8 @@ write_feed(struct json_writer *w, const struct notice *n)
 	json_write_string(w, n->name);
 	json_write_text(w, ",\"sha256\":");
 	json_write_digest(w, &n->sha256);
+	json_write_text(w, ",\"written\":");
+	json_write_number(w, n->written_s);
 	json_write_text(w, "}");
 }
 
@@ -430,6 +433,7 @@ read_feed(struct json_reader *r, struct notice *n)
 {
 	return json_read_text(r, "{\"name\":") && json_read_string(r, &n->name) &&
 	       json_read_text(r, ",\"sha256\":") && json_read_digest(r, &n->sha256) &&
+	       json_read_text(r, ",\"written\":") && json_read_number(r, &n->written_s) &&
 	       json_read_text(r, "}");
 }
 

@@ -13,7 +13,7 @@
  *   statement  {"sha256":,"kind":,"key":,"number":}         this operator's statement was taken
  *   key        {"from":,"to":,"transition":}                the log's next key signs from here on
  *   token      as token_seen.h has it                       what the key's token is, what was seen
- *   feed       {"name":,"sha256":}                          these advisories count from here on
+ *   feed       {"name":,"sha256":,"written":}               these advisories count from here on
  *
  * Entry 0 may name the record of the ceremony in which the log's key was made, by the SHA-256 of
  * the file that those present have signed (proto/statement/transcript_document.h), in its
@@ -76,8 +76,9 @@ struct notice {
 	uint64_t to_s;          /* iat */
 	struct view build;      /* of the signer: program and version */
 
-	/* feed: what the policy calls it, as a workload's name */
+	/* feed: what the policy calls it, as a workload's name; when its file was written */
 	struct view name;
+	uint64_t written_s; /* at most `issued_s` */
 
 	/* manifest and feed: of its text; statement: of its envelope; key: of the transition, not
 	 * written */

@@ -71,11 +71,15 @@ notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
 }
 
 enum err
-notice_writer_put_feed(
-    struct notice_writer *n, struct view name, struct feed **feed, uint64_t iat_s)
+notice_writer_put_feed(struct notice_writer *n, struct view name, struct feed **feed,
+    uint64_t written_s, uint64_t iat_s)
 {
-	struct notice made = {.kind = NOTICE_FEED, .name = name, .sha256 = (*feed)->digest};
-	const enum err e = standing_take_feed(n->standing, name, &made.sha256, iat_s);
+	struct notice made = {.kind = NOTICE_FEED,
+	    .name = name,
+	    .sha256 = (*feed)->digest,
+	    .written_s = written_s < iat_s ? written_s : iat_s};
+	const enum err e =
+	    standing_take_feed(n->standing, name, &made.sha256, made.written_s, iat_s);
 
 	if (e == ERR_FORMAT_SIZE)
 		return e;
@@ -83,6 +87,19 @@ notice_writer_put_feed(
 	standing_give_feed(n->standing, feed);
 	put(n, &made, iat_s, NULL);
 	return ERR_OK;
+}
+
+void
+notice_writer_renew_feed(
+    struct notice_writer *n, struct view name, uint64_t written_s, uint64_t iat_s)
+{
+	struct notice made = {.kind = NOTICE_FEED,
+	    .name = name,
+	    .sha256 = standing_feed(n->standing, name)->digest,
+	    .written_s = written_s < iat_s ? written_s : iat_s};
+
+	must(standing_take_feed(n->standing, name, &made.sha256, made.written_s, iat_s));
+	put(n, &made, iat_s, NULL);
 }
 
 void

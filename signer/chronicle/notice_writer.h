@@ -54,11 +54,15 @@ void notice_writer_put_policy(struct notice_writer *n, const struct policy *p,
 
 /*
  * These advisories (moved) are in force from here on under this name, whose text stands in the
- * store, or in the open batch. ERR_FORMAT_SIZE, and nothing is put, if a log has no room for
- * another name.
+ * store, or in the open batch. A file of a later time than the notice is of the notice's.
+ * ERR_FORMAT_SIZE, and nothing is put, if a log has no room for another name.
  */
-enum err notice_writer_put_feed(
-    struct notice_writer *n, struct view name, struct feed **feed, uint64_t iat_s) MUST_USE;
+enum err notice_writer_put_feed(struct notice_writer *n, struct view name, struct feed **feed,
+    uint64_t written_s, uint64_t iat_s) MUST_USE;
+
+/* The same are in force under this name, where some are, and were written again. */
+void notice_writer_renew_feed(
+    struct notice_writer *n, struct view name, uint64_t written_s, uint64_t iat_s);
 
 /*
  * The log's key gives way to the one that this transition names, which is in its one form: its last

@@ -17,8 +17,10 @@ static void done(void *context, enum err result);
 static void take_wanted(struct feed_watch *w);
 static bool look(struct feed_watch *w, size_t index);
 static void read_feed(struct feed_watch *w, size_t index, const char *path);
+static void take_age(struct feed_watch *w, struct feed_file *f);
 static void tell_age(struct feed_file *f);
 static bool put(struct feed_watch *w);
+static bool may_put(const struct service *s);
 static void forget_found(struct feed_found *f);
 static void say_faults(const struct feed_watch *w);
 static void on_closed(void *context);
@@ -99,6 +101,7 @@ done(void *context, enum err result)
 	(void)result;
 	w->busy = false;
 	for (size_t i = 0; i < w->count; i++) {
+		take_age(w, &w->file[i]);
 		tell_age(&w->file[i]);
 		w->service->feeds[i] = w->file[i].told;
 	}
@@ -188,14 +191,46 @@ read_feed(struct feed_watch *w, size_t index, const char *path)
 	if (feed_make(path, &text, &w->faults, &to->feed) != ERR_OK)
 		return;
 	told->refused = false;
-	told->written_s = (uint64_t)w->file[index].seen.st_mtim.tv_sec;
+	w->file[index].digest = to->feed->digest;
+	w->file[index].written_s = (uint64_t)w->file[index].seen.st_mtim.tv_sec;
+	if (w->file[index].seen.st_mtim.tv_sec < 1)
+		w->file[index].written_s = 1; /* a time that a notice may have */
 	buf_append_view(&to->content, buf_view(&to->feed->text));
 	if (buf_status(&to->content) != ERR_OK || pack_append(PACK_FEED, buf_view(&to->content),
 						      &to->feed->digest, &to->record) != ERR_OK)
 		abort();
 }
 
-/* By when the file was written: whoever brings feeds writes it each time. */
+/*
+ * By when the file was written: whoever brings feeds writes it each time. The log has that of what
+ * is in force, over a restart and without a file.
+ */
+static void
+take_age(struct feed_watch *w, struct feed_file *f)
+{
+	struct notice_writer *n = &w->service->chronicle.notices;
+	const struct view name = view_of_string(f->told.name);
+	const struct feed_in_force *standing = standing_feed(n->standing, name);
+	const uint64_t now_s = service_now_s(w->service);
+	const uint64_t written_s = f->written_s < now_s ? f->written_s : now_s;
+	struct logline l;
+
+	f->told.written_s = f->written_s;
+	if (standing == NULL)
+		return;
+	if (f->told.written_s < standing->written_s)
+		f->told.written_s = standing->written_s;
+	if (f->told.refused || f->max_age_s == 0 || written_s <= standing->written_s ||
+	    now_s <= standing->written_s + f->max_age_s / 2 ||
+	    !digest_equal(&f->digest, &standing->digest) || !may_put(w->service))
+		return;
+	notice_writer_renew_feed(n, name, written_s, service_entry_s(w->service));
+	logline_begin(&l, LOGGER_INFO, "feed-renewed");
+	logline_view(&l, "feed", name);
+	logline_number(&l, "index", n->newest.index);
+	logline_end(&l);
+}
+
 static void
 tell_age(struct feed_file *f)
 {
@@ -222,22 +257,23 @@ put(struct feed_watch *w)
 	struct notice_writer *n = &s->chronicle.notices;
 	struct feed_found *f = &w->found;
 	const struct view name = view_of_string(w->file[f->file].told.name);
-	const struct digest digest = f->feed->digest, *standing = standing_feed(n->standing, name);
+	const struct digest digest = f->feed->digest;
+	const uint64_t written_s = w->file[f->file].written_s;
+	const struct feed_in_force *standing = standing_feed(n->standing, name);
 	struct logline l;
 	enum err e;
 
-	if (standing != NULL && digest_equal(standing, &digest)) {
+	if (standing != NULL && digest_equal(&standing->digest, &digest)) {
 		forget_found(f);
 		return true;
 	}
-	if (s->storage.low || s->stopping || !ledger_entry_fits(s->ledger) ||
-	    absences_are_moving(&s->chronicle.absences))
+	if (!may_put(s))
 		return false;
 	if (evidence_find(s->evidence, &digest) == NULL &&
 	    evidence_add_packed(s->evidence, PACK_FEED, &f->content, &digest, buf_view(&f->record),
 		ledger_evidence(s->ledger)) != ERR_OK)
 		abort();
-	e = notice_writer_put_feed(n, name, &f->feed, service_entry_s(s));
+	e = notice_writer_put_feed(n, name, &f->feed, written_s, service_entry_s(s));
 	logline_begin(&l, e == ERR_OK ? LOGGER_INFO : LOGGER_ERROR,
 	    e == ERR_OK ? "feed-in-force" : "feed-refused");
 	logline_view(&l, "feed", name);
@@ -248,6 +284,13 @@ put(struct feed_watch *w)
 	logline_end(&l);
 	forget_found(f);
 	return true;
+}
+
+static bool
+may_put(const struct service *s)
+{
+	return !s->storage.low && !s->stopping && ledger_entry_fits(s->ledger) &&
+	       !absences_are_moving(&s->chronicle.absences);
 }
 
 static void

@@ -2,7 +2,9 @@
  * Feeds of advisories that the policy in force wants, as files of these names in a directory of the
  * configuration: looked at every FEED_WATCH_LOOK_MS, read in a thread of its own where one has
  * changed, and put into force by a notice. What is no feed is said once, and what was in force
- * stays; so it does where the file goes.
+ * stays; so it does where the file goes. A file that was written again as it was makes what is in
+ * force younger, by another notice: not before that is half as old as the policy lets it be, so
+ * that a timer does not fill a log.
  */
 #ifndef HALLMARK_SIGNER_FEEDS_FEED_WATCH_H
 #define HALLMARK_SIGNER_FEEDS_FEED_WATCH_H
@@ -25,6 +27,8 @@
 /* A file as it was when it was read. */
 struct feed_file {
 	struct feed_seen told; /* to the service, when it was looked at */
+	uint64_t written_s;    /* since 1970, of the newest that is a feed; 0: there was none */
+	struct digest digest;  /* of that one */
 	uint32_t max_age_s;    /* 0: however old it may be */
 	struct stat seen;      /* st_ino 0: never */
 	bool is_old;           /* and that was said */

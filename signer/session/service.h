@@ -63,7 +63,7 @@ enum ends {
 /* The file of a feed that the policy wants, as it was looked at last. */
 struct feed_seen {
 	char name[BUNDLE_WORKLOAD_MAX + 1];
-	uint64_t written_s; /* since 1970, of the newest that is one; 0: there was none */
+	uint64_t written_s; /* since 1970, of the newest that is one, or is in force; 0: none */
 	bool refused;       /* what lies there now is none */
 };
 

@@ -23,9 +23,6 @@ static const struct {
     {"old", "its file is not there, or older than max_age_s of the policy; bring a newer one"},
 };
 
-static enum state state_of(const struct feed_seen *seen, const struct digest *standing,
-    uint32_t max_age_s, uint64_t now_s);
-
 void
 status_feeds_write(const struct service *s, uint64_t now_s, struct buf *to)
 {
@@ -37,30 +34,37 @@ status_feeds_write(const struct service *s, uint64_t now_s, struct buf *to)
 	for (size_t i = 0; i < policy_feed_count(s->policy); i++) {
 		uint32_t max_age_s;
 		const struct view name = policy_feed_at(s->policy, i, &max_age_s);
-		const struct digest *standing = standing_feed(s->chronicle.notices.standing, name);
+		const struct feed_in_force *standing =
+		    standing_feed(s->chronicle.notices.standing, name);
 		const struct feed_seen *seen = &never;
+		uint64_t written_s;
 		enum state state;
 
 		for (size_t k = 0; k < s->feed_count; k++)
 			if (view_equal(view_of_string(s->feeds[k].name), name))
 				seen = &s->feeds[k];
-		state = state_of(seen, standing, max_age_s, now_s);
+		written_s = seen->written_s;
+		if (standing != NULL && standing->written_s > written_s)
+			written_s = standing->written_s; /* nobody has looked at its file yet */
+		state = standing == NULL                                 ? STATE_MISSING
+			: seen->refused                                  ? STATE_REFUSED
+			: max_age_s > 0 && written_s + max_age_s < now_s ? STATE_OLD
+									 : STATE_GOOD;
 		count[state]++;
-		if (seen->written_s != 0 && seen->written_s < oldest_s)
-			oldest_s = seen->written_s < now_s ? seen->written_s : now_s;
+		if (written_s != 0 && written_s < oldest_s)
+			oldest_s = written_s < now_s ? written_s : now_s;
 		buf_append_string(to, i > 0 ? ",{\"name\":" : "{\"name\":");
 		json_append_string(to, name);
 		buf_append_string(to, standing != NULL ? ",\"sha256\":\"" : ",\"sha256\":null");
 		if (standing != NULL) {
-			hex_append(to, (struct view){standing->bytes, DIGEST_SIZE});
+			hex_append(to, (struct view){standing->digest.bytes, DIGEST_SIZE});
 			buf_append_byte(to, '"');
 		}
-		if (seen->written_s == 0)
+		if (written_s == 0)
 			buf_append_string(to, ",\"age_s\":null");
 		else
 			buf_append_format(to, ",\"age_s\":%llu",
-			    (unsigned long long)(seen->written_s < now_s ? now_s - seen->written_s
-									 : 0));
+			    (unsigned long long)(written_s < now_s ? now_s - written_s : 0));
 		buf_append_format(
 		    to, ",\"max_age_s\":%u,\"state\":\"%s\"}", max_age_s, states[state].name);
 	}
@@ -104,15 +108,4 @@ status_feeds_say(json_t *feeds, FILE *to)
 		fputs(".\n", to);
 	}
 	return good;
-}
-
-static enum state
-state_of(
-    const struct feed_seen *seen, const struct digest *standing, uint32_t max_age_s, uint64_t now_s)
-{
-	if (standing == NULL)
-		return STATE_MISSING;
-	if (seen->refused)
-		return STATE_REFUSED;
-	return max_age_s > 0 && seen->written_s + max_age_s < now_s ? STATE_OLD : STATE_GOOD;
 }

@@ -478,7 +478,8 @@ get_subject(struct reference *f, const json_t *o)
 	case NOTICE_TOKEN:
 		return get_token(o, &n->token);
 	case NOTICE_FEED:
-		return get_string(o, "name", &n->name) && get_digest(o, "sha256", &n->sha256);
+		return get_string(o, "name", &n->name) && get_digest(o, "sha256", &n->sha256) &&
+		       get_number(o, "written", &n->written_s);
 	case NOTICE_OTHER:
 		break;
 	}

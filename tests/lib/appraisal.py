@@ -52,7 +52,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 48, rows
+    assert len(rows) == 49, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -332,7 +332,7 @@ class Policy:
                 allowed = any(speaks_for(c.encode(), collector.encode())
                               for c in entry["collectors"])
                 if own != name:
-                    entry = {**{k: entry[k] for k in ("match", "feeds", "vulnerable") if k in entry},
+                    entry = {**{k: entry[k] for k in ("match", "feeds", "vulnerable", "no_feed") if k in entry},
                              **entry["start"], "phase": "start"} if "start" in entry else None
                 return entry if allowed else None
         return None
@@ -349,9 +349,10 @@ class Revoked:
     """`statements`: those in force behind the report's notice; `source`: its collector and workload."""
 
     def __init__(self, statements=(), source=("", ""), iat=0, feeds=None):
-        """`feeds`: content of each in force, by name."""
+        """`feeds`: content of each in force, and when it was written, by name."""
         self.feeds = feeds or {}
         self.lifted = [s.subject for s in statements if s.kind == "not-affected" and s.not_before <= iat < s.not_after]
+        self.iat = iat
         self.said = sorted((s for s in statements if s.kind == "revoke" and iat < s.not_after), key=lambda s: s.name)
         self.source = source
 
@@ -386,12 +387,23 @@ class Known:
     """The vulnerabilities that an entry of a policy wants to know of."""
 
     def __init__(self, policy, entry, said):
-        named = entry.get("feeds", [f["name"] for f in policy.document.get("feeds", [])])
-        self.contents = [said.feeds[name] for name in sorted(named, key=str.encode) if name in said.feeds]
+        ages = {f["name"]: int(f.get("max_age_s", 0)) for f in policy.document.get("feeds", [])}
+        named = sorted(entry.get("feeds", ages), key=str.encode)
+        self.contents = [said.feeds[name][0] for name in named if name in said.feeds]
+        self.lacking = [*self.too_old(said, {name: ages[name] for name in named}, entry.get("no_feed", "warning"))]
         self.feeds = [second_advisories.Feed(content) for content in self.contents]
         self.match, self.lifted = entry["match"], said.lifted
         self.outcome = entry.get("vulnerable", "warning")
         self.accepted = set()  # kinds
+
+    @staticmethod
+    def too_old(said, most, outcome):
+        for name, seconds in most.items():
+            age = said.iat - said.feeds[name][1] if name in said.feeds else None
+            if age is None:
+                yield Finding("bundle", "no-feed", name.encode(), "expected advisories in force, found none", outcome)
+            elif seconds and age > seconds:
+                yield Finding("bundle", "no-feed", name.encode(), f"expected advisories written at most {seconds} s ago, found {age} s", outcome)
 
     def digests(self):
         return [hashlib.sha256(content).hexdigest() for content in self.contents]
@@ -984,7 +996,8 @@ class Appraisal:
         self.possible = {}  # kind: releases by family, and those that count
         self.mixed = collections.defaultdict(list)  # kind: outcomes that no finding of its own has
         self.marred = set()  # kinds that no rule judges, with something that is revoked
-        self.of_bundle = [*self.revoked.source_finding(), *self.artifact_finding(), *self.bundle_findings()]
+        self.of_bundle = [*self.revoked.source_finding(), *self.artifact_finding(), *self.bundle_findings(),
+                          *self.known.lacking]
         for kind in KINDS:
             self.judge(kind)
         self.of_bundle += self.mixed_releases()

@@ -86,7 +86,8 @@ class InForce:
                                if statements.Statement(data).kind != "approve"}
             self.operators = self.operators_of(self.store.get(4, self.manifest).decode())
         if notice.notice == "feed":
-            self.feeds[subject["name"]] = subject["sha256"]
+            assert subject["written"] <= iat
+            self.feeds[subject["name"]] = f"{subject['sha256']} {subject['written']}"
         if notice.notice == "statement":
             self.take_statement(self.store.get(7, subject["sha256"]), subject, iat, before)
         self.statements = {name: data for name, data in self.statements.items()
@@ -112,7 +113,7 @@ class InForce:
 
     def text(self):
         lines = [f"manifest {self.manifest}"] if self.manifest else []
-        lines += [f"feed {name} {digest}" for name, digest in self.feeds.items()]
+        lines += [f"feed {name} {said}" for name, said in self.feeds.items()]
         lines += [f"number {key} {number}" for key, number in self.numbers.items()]
         lines += [f"statement {name} {statements.Statement(data).kind}"
                   for name, data in self.statements.items()]

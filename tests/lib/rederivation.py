@@ -102,7 +102,7 @@ class Rederivation:
         self.notice = None     # place of the newest
         self.manifest = None   # in force
         self.statements = []   # in force
-        self.feeds = {}        # in force: digest by name
+        self.feeds = {}        # in force: digest, and when it was written, by name
         self.newest_iat = 0
         self.previous = {}     # collector and workload: leaf hash of their newest entry
         self.last_signed = {}  # the same: iat of the newest report that was signed
@@ -145,8 +145,9 @@ class Rederivation:
         assert in_force == ([self.manifest] if self.manifest else [])
         self.statements = [statements.Statement(self.store.get(STATEMENT, line.split()[1]))
                            for line in listed.decode().splitlines() if line.startswith("statement ")]
-        self.feeds = {line.split()[1]: line.split()[2] for line in listed.decode().splitlines() if line.startswith("feed ")}
-        assert kind != "feed" or self.feeds[subject["name"]] == subject["sha256"]
+        self.feeds = {name: (digest, int(written)) for kind_of, name, digest, written in (
+            line.split() for line in listed.decode().splitlines() if line.startswith("feed "))}
+        assert kind != "feed" or self.feeds[subject["name"]] == (subject["sha256"], subject["written"])
         made = entries.notice(kind, given["iat"], self.issuer.origin, self.notice, listed, subject)
         self.notice = entries.place(self.count, entry)
         return made
@@ -168,7 +169,7 @@ class Rederivation:
         verdict = appraisal.decided(policy, said.workload, said.collector,
                                     self.evidence(said.nonce, said.own["bundle"], said.bundle_extensions()), said.iat, behind.get("last-signed"),
                                     appraisal.Revoked(self.statements, (said.collector, said.workload), said.iat,
-                                                      {n: self.store.get(FEED, d) for n, d in self.feeds.items()}))
+                                                      {n: (self.store.get(FEED, d), w) for n, (d, w) in self.feeds.items()}))
         head = entries.Head(said.iat, said.iat + self.issuer.lifetime_s, self.issuer.origin,
                             said.collector, self.issuer.developer, self.issuer.build)
         self.previous[said.collector, said.workload] = entries.leaf_hash(entry)

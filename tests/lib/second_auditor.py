@@ -313,7 +313,7 @@ SUBJECTS = {
     "manifest": members(("sha256", hexadecimal(32)), ("approvals", rising(hexadecimal(32), 64))),
     "statement": members(("sha256", hexadecimal(32)), ("kind", word), ("key", hexadecimal(32)),
                          ("number", integer(1))),
-    "feed": members(("name", text(128)), ("sha256", hexadecimal(32))),
+    "feed": members(("name", text(128)), ("sha256", hexadecimal(32)), ("written", integer(1, SECONDS_MAX))),
     "token": members(("record", hexadecimal(32)), ("label", text(32, 0)), ("manufacturer", text(32, 0)),
                      ("model", text(32, 0)), ("serial", text(32)), ("firmware", text(32)),
                      ("number", integer()), ("changes", many(members(
@@ -334,6 +334,8 @@ def notice(tree):
     demand(not first or kind == "start", "entry 0")
     if kind == "key":
         demand(len({tree.get("hallmark.subject").get(name) for name in ("from", "to")}) == 2, "from, to")
+    if kind == "feed":
+        demand(tree.get("hallmark.subject").get("written") <= tree.get("iat"), "written")
     if kind == "token":
         subject = tree.get("hallmark.subject")
         numbers = [0, *(change.get("number") for change in subject.get("changes"))]

@@ -86,7 +86,7 @@ class Standing:
         self.manifest, self.operators, self.older = digest, operators, older_of(parts)
 
     def lines(self):
-        yield from (f"feed {name} {digest}" for name, digest in self.feeds.items())
+        yield from (f"feed {name} {said}" for name, said in self.feeds.items())
         yield from [f"manifest {self.manifest}"] if self.manifest else []
         yield from (f"number {key} {number}" for key, number in self.numbers.items())
         yield from (f"statement {name} {statement(envelope).kind}"
@@ -108,7 +108,7 @@ class Standing:
             if kind == "manifest":
                 loaded.set_manifest(words[0])
             elif kind == "feed":
-                loaded.feeds[words[0]] = words[1]
+                loaded.feeds[words[0]] = f"{words[1]} {words[2]}"
             elif kind == "number":
                 loaded.numbers[words[0]] = int(words[1])
             elif kind == "statement":
@@ -207,7 +207,7 @@ class Walk:
             self.take_key(subject)
         elif kind == "feed":
             if self.standing.known:
-                self.standing.feeds[subject["name"]] = subject["sha256"]
+                self.standing.feeds[subject["name"]] = f"{subject['sha256']} {subject['written']}"
         elif kind == "token":
             pass  # the signer's word: nothing follows
         else:

@@ -8,6 +8,14 @@ file. Rows for each finding and for each outcome are made of the tables of the s
 APPRAISAL = {
     "policy/appraisal/appraise.c": [
         ("offline evidence", "[[c->in->bundle->offline]])", "false"),
+        ("what is to start", "[[a->form == BUNDLE_ARTIFACT_NONE]] ||", "true"),
+        ("what is to start", "[[a->form == BUNDLE_ARTIFACT_TREE]] ||", "true", "false"),
+        ("what is to start", "([[a->form == BUNDLE_ARTIFACT_FILE]] && v", "true", "false"),
+        ("what is to start", "[[digest_equal(&v->program, &a->digest)]]", "true", "false"),
+        ("what is to start", "[[v->has_program]]", "true", "false"),
+        ("what is to start", "b->has_program = [[count == 1]]", "count > 0", "false"),
+        ("what is to start", "if ([[(c->items.files[i].flags & not_it) != 0]])", "false", "true"),
+        ("what is to start", "FINDING_OTHER_PROGRAM, [[REPORT_CONTRAINDICATED]], COMPONENT", "REPORT_WARNING"),
         ("max_age_s", "[[age_s > c->rule->max_age_s]])", "false", "age_s >= c->rule->max_age_s"),
         ("signature_every_s", "[[every_s == 0]])\n\t\treturn", "true"),
         ("signature_every_s", "[[signed_s == 0]])", "false"),
@@ -200,6 +208,13 @@ APPRAISAL = {
                        "report_status_rank(REPORT_WARNING)]]", "false"),
         ("unmeasured", "requires_any(const struct policy_rule *rule)\n{\n\tfor (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)"
                        "\n\t\tif ([[rule->require[k]]])", "false"),
+    ],
+    "policy/appraisal/conclusion_feeds.c": [
+        ("no-feed", "f != NULL && ([[wanted->max_age_s == 0]] ||", "true"),
+        ("no-feed", "[[f != NULL]] && (wanted", "true", "false"),
+        ("no-feed", "[[age_s <= wanted->max_age_s]]", "age_s < wanted->max_age_s", "false"),
+        ("no_feed", "FINDING_NO_FEED, [[c->rule->no_feed]]", "REPORT_AFFIRMING", "REPORT_WARNING"),
+        ("feeds", "amendments_feed(c->amendments, view_of_string([[wanted->name]]))", "\"\""),
     ],
     "policy/appraisal/judge_vulnerable.c": [
         ("feeds", "[[rule->feed_count == 0]])\n\t\treturn", "true"),

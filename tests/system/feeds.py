@@ -5,6 +5,8 @@ by an approver's word; an auditor and the appraisal from the document alone foll
 import hashlib
 import json
 import os
+import re
+import time
 
 import rederivation
 import wire
@@ -42,9 +44,11 @@ class Case:
     def policy(self, feeds=({"name": "debian"},), **options):
         self.site.write_policy(top={"operators": "operators.yaml", "feeds": list(feeds)}, **options)
 
-    def bring(self, text, name="debian"):
+    def bring(self, text, name="debian", age_s=0):
         path = self.site.path("feeds") / f".{name}"
         path.write_text(text)
+        written = time.time() - age_s
+        os.utime(path, (written, written))
         os.rename(path, self.site.path("feeds") / name)
 
     def in_force(self, signer, text):
@@ -73,8 +77,9 @@ def test_a_feed_arrives_and_a_verdict_falls_until_an_approver_lifts_it():
         case.policy(match="app", recorded=["packages"])
         signer = case.site.start_signer()
         collector = case.site.collector()
-        status, _, verdict = said(collector.submit("app", PACKAGES))
-        assert status == "affirming" and "hallmark.feeds" not in verdict
+        status, findings, verdict = said(collector.submit("app", PACKAGES))
+        assert status == "warning" and "hallmark.feeds" not in verdict
+        assert findings == [("bundle", "no-feed", "debian", "expected advisories in force, found none")], findings
         case.bring(OPENSSL)
         digest = case.in_force(signer, OPENSSL)
         status, findings, verdict = said(collector.submit("app", PACKAGES))
@@ -135,6 +140,46 @@ def test_what_is_no_feed_changes_nothing_and_is_said():
         case.replayed()
 
 
+def test_a_feed_that_is_too_old_affirms_nothing():
+    """By when its file was written, which the log has: over a restart, too; the same written again makes it younger."""
+    with Case() as case:
+        case.policy(match="app", recorded=["packages"], feeds=[{"name": "debian", "max_age_s": 1000}, {"name": "any"}])
+        signer = case.site.start_signer()
+        case.bring(FIRST, "any", age_s=10**9)
+        case.in_force(signer, FIRST)
+        case.bring(OPENSSL, age_s=2000)
+        digest = case.in_force(signer, OPENSSL)
+        collector = case.site.collector()
+        status, findings, verdict = said(collector.submit("app", PACKAGES))
+        assert status == "warning" and digest in verdict["hallmark.feeds"]
+        assert [f[:3] for f in findings] == [("bundle", "no-feed", "debian"), ("packages", "vulnerable", "dpkg"),
+                                             ("packages", "vulnerable", "rpm")], findings
+        assert re.fullmatch(r"expected advisories written at most 1000 s ago, found 20\d\d s", findings[0][3])
+        case.bring(OPENSSL)
+        signer.wait_for("feed-renewed")
+        assert [f[1] for f in said(collector.submit("app", PACKAGES))[1]] == ["vulnerable", "vulnerable"]
+        # It is young enough: no notice for each time that it is written.
+        case.bring(OPENSSL)
+        case.bring(FIRST, "any")
+        case.bring(FIRST + "file " + "0" * 63 + "1 CVE-0\n", "any")
+        case.in_force(signer, FIRST)
+        assert sum("feed-renewed" in line for line in signer.lines) == 1
+        assert signer.stop() == 0
+        (case.site.path("feeds") / "debian").unlink()
+        signer = case.site.start_signer()
+        assert [f[1] for f in said(case.site.collector("host2").submit("app", PACKAGES))[1]] == ["vulnerable", "vulnerable"]
+        assert signer.stop() == 0
+        case.replayed()
+    with Case() as case:
+        case.policy(match="app", recorded=["packages"], no_feed="contraindicated", feeds=[{"name": "gone"}])
+        signer = case.site.start_signer()
+        status, findings, verdict = said(case.site.collector().submit("app", PACKAGES))
+        assert (status, [f[1] for f in findings]) == ("contraindicated", ["no-feed"])
+        assert verdict["ear.trustworthiness-vector"] == {"instance-identity": 2, "executables": 2}
+        assert signer.stop() == 0
+        case.replayed()
+
+
 def test_status_and_check_tell_of_feeds():
     with Case() as case:
         case.policy(feeds=[{"name": "debian", "max_age_s": 1000}, {"name": "gone", "max_age_s": 60}, {"name": "any"}])
@@ -173,10 +218,10 @@ def test_status_and_check_tell_of_feeds():
         assert check_it.returncode == 1 and "feeds/any:1: " in check_it.stderr, check_it
         case.bring(FIRST, "any")
         lines = len(signer.lines)
-        os.utime(case.site.path("feeds") / "debian", (1, 1))
+        case.bring(FIRST, age_s=5000)
         signer.wait_for("feed-old", lines)
         one, counts, status = told("debian")
-        assert one["state"] == "old" and one["age_s"] > 1e9 and counts[2] == 1 and status["feeds_age_s"] == one["age_s"]
+        assert one["state"] == "old" and 5000 <= one["age_s"] < 5060 and counts[2] == 1 and status["feeds_age_s"] == one["age_s"]
         (case.site.path("feeds") / "gone").unlink()
         check_it = case.site.tool("hallmark-signer", "check", "-c", str(case.site.path("signer.yaml")))
         assert "feeds/debian: written " in check_it.stdout and "feeds/gone: No such file" in check_it.stdout, check_it.stdout

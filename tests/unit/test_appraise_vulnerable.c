@@ -29,7 +29,8 @@ in_force(struct bench *b, struct in_force *f)
 	memset(f, 0, sizeof(*f));
 	buf_append_string(&text, TEXT);
 	assert_int_equal(feed_make("feed", &text, &faults, &f->feed), ERR_OK);
-	f->named = (struct amendments_feed){VIEW_LITERAL("cves"), f->feed->digest, f->feed};
+	f->named =
+	    (struct amendments_feed){VIEW_LITERAL("cves"), f->feed->digest, NOW - 100, f->feed};
 	f->all =
 	    (struct amendments){.feed_count = 1, .feed = &f->named, .not_affected = &f->lifted};
 	amendments_settle(&f->all);
@@ -56,9 +57,10 @@ load(struct bench *b, const char *keys)
 	char text[1024];
 
 	(void)snprintf(text, sizeof(text),
-	    "name: p\nfeeds: [{name: cves}, {name: others}]\nreferences: [{name: old, file: old}]\n"
-	    "workloads:\n  - match: app*\n    collectors: [c]\n%s",
-	    keys);
+	    "name: p\nfeeds: [{name: others, max_age_s: 9}, {name: cves, max_age_s: 100}]\n"
+	    "references: [{name: old, file: old}]\n"
+	    "workloads:\n  - match: app*\n    collectors: [c]\n%s%s",
+	    keys, strstr(keys, "    feeds:") == NULL ? "    feeds: [cves]\n" : "");
 	fixture_write(&b->fixture, "policy.yaml", 0644, text);
 	policy_free(&b->policy);
 	assert_int_equal(policy_load(b->fixture.path, &b->fixture.faults, &b->policy), ERR_OK);
@@ -139,8 +141,53 @@ test_executables(void **state)
 	assert_int_equal(b->report.claim[REPORT_EXECUTABLES], 96);
 	load(b, RULES "    feeds: [others]\n");
 	measure(b, 'a', "x 1");
-	expect_verdict(b, REPORT_AFFIRMING, 0);
+	assert_null(find(b, "executable", "vulnerable", "/app/bin"));
 	assert_int_equal(b->report.feed_count, 0);
+	load(b, RULES "    feeds: []\n");
+	measure(b, 'a', "x 1");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	feed_free(&f.feed);
+}
+
+/* What was not looked for, or in what is too old, is not known to be good. */
+static void
+test_what_is_not_in_force(void **state)
+{
+	struct bench *b = *state;
+	struct in_force f;
+
+	load(b, RULES "    feeds: [cves, others]\n");
+	b->in.amendments = NULL;
+	measure(b, 'a', "x 1");
+	expect_verdict(b, REPORT_WARNING, 2);
+	assert_string_equal(
+	    expect(b, "bundle", "no-feed", "cves"), "expected advisories in force, found none");
+	assert_non_null(expect(b, "bundle", "no-feed", "others"));
+	assert_true(view_equal(b->report.finding[0].subject, VIEW_LITERAL("cves")));
+	assert_int_equal(b->report.claim[REPORT_EXECUTABLES], 2);
+	in_force(b, &f);
+	lift(&f, "CVE-9", "*", "*"); /* what the program has */
+	measure(b, 'a', "x 1");
+	expect_verdict(b, REPORT_WARNING, 1);
+	assert_string_equal(
+	    expect(b, "bundle", "no-feed", "others"), "expected advisories in force, found none");
+	load(b, RULES "    no_feed: contraindicated\n");
+	measure(b, 'a', "x 1");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	b->in.received_s = NOW + 1;
+	measure(b, 'a', "openssl 3.0.1-1 amd64");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+	assert_string_equal(expect(b, "bundle", "no-feed", "cves"),
+	    "expected advisories written at most 100 s ago, found 101 s");
+	assert_non_null(expect(b, "packages", "vulnerable", "dpkg"));
+	assert_int_equal(b->report.feed_count, 1);
+	/* Of a clock that was set back nothing is old. */
+	f.named.written_s = NOW + 1000;
+	measure(b, 'a', "x 1");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	load(b, RULES "    no_feed: none\n    feeds: [others]\n");
+	measure(b, 'a', "x 1");
+	expect_verdict(b, REPORT_NONE, 1);
 	load(b, RULES "    feeds: []\n");
 	measure(b, 'a', "x 1");
 	expect_verdict(b, REPORT_AFFIRMING, 0);
@@ -251,6 +298,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_BENCH(test_packages),
 	    WITH_BENCH(test_executables),
+	    WITH_BENCH(test_what_is_not_in_force),
 	    WITH_BENCH(test_what_is_lifted),
 	    WITH_BENCH(test_many_do_not_hide_others),
 	    WITH_BENCH(test_policies_with_faults),

@@ -28,6 +28,7 @@ kinds_are_seen_at_the_beginning(void **state)
 	assert_int_equal(kind_of("notice-start.json"), ENTRY_NOTICE);
 	assert_int_equal(kind_of("notice-manifest.json"), ENTRY_NOTICE);
 	assert_int_equal(kind_of("notice-statement.json"), ENTRY_NOTICE);
+	assert_int_equal(kind_of("notice-feed.json"), ENTRY_NOTICE);
 }
 
 /* What a later version writes is not wrong, and what no version writes is. */

@@ -113,13 +113,14 @@ lines_of_later_versions_are_counted(void **state)
 	struct inforce *f;
 
 	(void)state;
-	assert_int_equal(
-	    inforce_parse(
-		V(FIRST "enforce hosts of group 1\nfeed cve " A "\nmanifest " B "\nprune x\n"), &f),
+	assert_int_equal(inforce_parse(V(FIRST "enforce hosts of group 1\nfeed cve " A
+					       " 7\nmanifest " B "\nprune x\n"),
+			     &f),
 	    ERR_OK);
 	assert_true(f->has_manifest);
 	assert_int_equal(f->feed_count, 1);
 	assert_true(view_equal(f->feeds[0].name, V("cve")));
+	assert_int_equal(f->feeds[0].written_s, 7);
 	assert_int_equal(f->unknown_count, 2);
 	assert_true(view_equal(f->unknown_kind, V("enforce")));
 	inforce_free(&f);
@@ -166,10 +167,19 @@ other_spellings_are_refused(void **state)
 	    FIRST "statement " A " a b\n",
 	    FIRST "statement " A " abcdefghijklmnopqrstuvwxyz-012345\n",
 	    FIRST "statement " A " approve\nstatement " A " revoke\n",
-	    FIRST "feed a " A "\nfeed a " B "\n",
-	    FIRST "feed b " A "\nfeed a " B "\n",
+	    FIRST "feed a " A " 1\nfeed a " B " 1\n",
+	    FIRST "feed b " A " 1\nfeed a " B " 1\n",
+	    FIRST "feed a " A "\n",
 	    FIRST "feed a " A " \n",
-	    FIRST "feed .a " A "\n",
+	    FIRST "feed a " A " 0\n",
+	    FIRST "feed a " A " 01\n",
+	    FIRST "feed a " A " -1\n",
+	    FIRST "feed a " A " 1 \n",
+	    FIRST "feed a " A "1\n",
+	    FIRST "feed a " A "  1\n",
+	    FIRST "feed a " A " 253402300800\n",
+	    FIRST "feed .a " A " 1\n",
+	    FIRST "feed  " A " 1\n",
 	    FIRST "feed\n",
 	    FIRST "feed \n",
 	    FIRST "fee_d x\n",

@@ -103,6 +103,16 @@ token(struct notice *n)
 	n->token.change[1] = (struct token_change){3, V("user-pin-wrong"), V("no"), V("yes")};
 }
 
+static void
+feed(struct notice *n)
+{
+	common(n, NOTICE_FEED, 1795514400);
+	names(n, 0, "notice-start.json");
+	digest_of("hallmark advisories v1\n", 23, &n->sha256);
+	n->name = V("debian-12");
+	n->written_s = n->issued_s - 20;
+}
+
 static enum err
 parse(struct view entry)
 {
@@ -183,6 +193,39 @@ the_vectors_are_written_and_read(void **state)
 	expect_vector(&n, "notice-statement.json");
 	token(&n);
 	expect_vector(&n, "notice-token.json");
+}
+
+/* It names the list that the document has. */
+static void
+the_feed_notice_of_the_document_comes_back(void **state)
+{
+	static const char *const bad[][2] = {{"\"name\":\"debian-12\"", "\"name\":\"\""},
+	    {"\"name\":\"debian-12\"", "\"name\":\"a/b\""},
+	    {"\"name\":\"debian-12\"", "\"name\":\".a\""}, {":1795514380", ":1795514401"},
+	    {":1795514380", ":0"}, {":1795514380", ":\"1795514380\""}, {":1795514380", ":01"},
+	    {",\"written\":1795514380", ""}, {"\"written\"", "\"wrote\""},
+	    {"1795514380}", "1795514380,\"more\":1}"}};
+	struct notice_document d = NOTICE_DOCUMENT_INIT;
+	struct buf text = BUF_INIT;
+	struct notice n;
+
+	(void)state;
+	feed(&n);
+	vector_file("in-force-feed.txt", &text);
+	digest_of(text.data, text.size, &n.in_force);
+	expect_vector(&n, "notice-feed.json");
+	buf_clear(&text);
+	vector_file("notice-feed.json", &text);
+	assert_int_equal(notice_parse(buf_view(&text), &d), ERR_OK);
+	assert_true(view_equal(d.notice.name, V("debian-12")));
+	assert_true(digest_equal(&d.notice.sha256, &n.sha256));
+	assert_int_equal(d.notice.written_s, 1795514380);
+	notice_document_free(&d);
+	buf_free(&text);
+	assert_int_equal(parse_changed("notice-feed.json", ":1795514380", ":1795514400"), ERR_OK);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (parse_changed("notice-feed.json", bad[i][0], bad[i][1]) != ERR_FORMAT)
+			fail_msg("taken: %s", bad[i][1]);
 }
 
 /* What two keys have signed is in it: it is read, and written again. */
@@ -474,6 +517,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_vectors_are_written_and_read),
+	    cmocka_unit_test(the_feed_notice_of_the_document_comes_back),
 	    cmocka_unit_test(the_key_notice_of_the_document_comes_back),
 	    cmocka_unit_test(a_parsed_notice_has_the_values),
 	    cmocka_unit_test(large_and_rare_ones_come_back),

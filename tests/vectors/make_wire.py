@@ -349,6 +349,7 @@ def as_draft(deployed):
 BUILD = "hallmark-signer/0.1.0"
 APPROVAL = sha256(b"envelope")  # of a statement
 APPROVER = sha256(b"approver's key")
+ADVISORIES = sha256(b"hallmark advisories v1\n")  # of none
 
 
 def leaf_hash(entry):
@@ -674,6 +675,7 @@ def make():
                      + sha256(b"\x01" + ends[0] + ends[1]) + ends[1] + bytes(64 * 32)
                      + number(len(change), 4) + ends[0] + bytes(64 * 32) + change,
     }
+    known = in_force(f"feed debian-12 {ADVISORIES.hex()} {TIME_MS // 1000 - 20}")
     out = {
         "wire.txt": "".join(f"{name} {data.hex()}\n" for name, data in wire.items()).encode(),
         **log,
@@ -694,6 +696,9 @@ def make():
         "notice-key.json": change,
         "notice-token.json": notice(
             "token", TIME_MS // 1000, place(list(log.values()), 0), in_force(), seen),
+        "notice-feed.json": notice("feed", TIME_MS // 1000, place(list(log.values()), 0), known, {
+            "name": "debian-12", "sha256": ADVISORIES.hex(), "written": TIME_MS // 1000 - 20}),
+        "in-force-feed.txt": known,
         "token-seen.txt": to_json(seen) + b"\n",
         "notice-transcript.json": log["notice-start.json"][:-1] + to_json(
             {"hallmark.extensions": {"transcript": sha256(b"a transcript").hex()}}).replace(b"{", b",", 1),
