@@ -7,6 +7,7 @@
 
 #include "log/inputfile.h"
 
+static uint64_t stored_size(const struct log_reader *l);
 static enum err read_either(const struct log_reader *l, const char *partial, const char *full,
     size_t size_max, struct buf *to, bool *exact);
 
@@ -65,10 +66,38 @@ log_close(struct log_reader *l)
 }
 
 enum err
+log_begin_of(const struct log_reader *l, uint64_t size, struct log_reader *out)
+{
+	const struct checkpoint *c = &l->checkpoint;
+	struct log_reader reader = *l;
+	struct merkle_frontier f;
+	struct merkle_proof p;
+	struct digest root;
+	enum err e = size <= c->size ? ERR_OK : ERR_NOT_FOUND;
+
+	if (e == ERR_OK)
+		e = merkle_read_frontier(size, log_read_node, &reader, &f);
+	if (e == ERR_OK)
+		e = merkle_prove_consistency(size, c->size, log_read_node, &reader, &p);
+	if (e != ERR_OK)
+		return e;
+	merkle_frontier_root(&f, &root);
+	if ((e = merkle_verify_consistency(size, &root, c->size, &c->root, &p)) != ERR_OK)
+		return e;
+	reader.note = BUF_INIT;
+	reader.stored = stored_size(l);
+	reader.checkpoint.size = size;
+	reader.checkpoint.root = root;
+	*out = reader;
+	return ERR_OK;
+}
+
+enum err
 log_read_tile(const struct log_reader *l, unsigned level, uint64_t index, struct buf *to)
 {
 	const unsigned width = tile_width(level, index, l->checkpoint.size);
-	const size_t size = (size_t)width * DIGEST_SIZE;
+	const unsigned held = tile_width(level, index, stored_size(l));
+	const size_t size = (size_t)held * DIGEST_SIZE;
 	char path[TILE_PATH_SIZE], full[TILE_PATH_SIZE];
 	bool exact;
 	enum err e;
@@ -76,7 +105,7 @@ log_read_tile(const struct log_reader *l, unsigned level, uint64_t index, struct
 	buf_clear(to);
 	if (width == 0)
 		return ERR_NOT_FOUND;
-	tile_path(level, index, width, path);
+	tile_path(level, index, held, path);
 	tile_path(level, index, TILE_WIDTH, full);
 	if ((e = read_either(l, path, full, (size_t)TILE_WIDTH * DIGEST_SIZE, to, &exact)) !=
 	    ERR_OK)
@@ -85,7 +114,7 @@ log_read_tile(const struct log_reader *l, unsigned level, uint64_t index, struct
 		buf_clear(to);
 		return ERR_FORMAT_SIZE;
 	}
-	to->size = size;
+	to->size = (size_t)width * DIGEST_SIZE;
 	return ERR_OK;
 }
 
@@ -93,15 +122,19 @@ enum err
 log_read_entries(const struct log_reader *l, uint64_t index, struct buf *to, bool *exact)
 {
 	const unsigned width = tile_width(0, index, l->checkpoint.size);
+	const unsigned held = tile_width(0, index, stored_size(l));
 	char path[TILE_PATH_SIZE], full[TILE_PATH_SIZE];
+	enum err e;
 
 	buf_clear(to);
 	*exact = false;
 	if (width == 0)
 		return ERR_NOT_FOUND;
-	tile_entries_path(index, width, path);
+	tile_entries_path(index, held, path);
 	tile_entries_path(index, TILE_WIDTH, full);
-	return read_either(l, path, full, LOG_BUNDLE_SIZE_MAX, to, exact);
+	e = read_either(l, path, full, LOG_BUNDLE_SIZE_MAX, to, exact);
+	*exact = *exact && held == width;
+	return e;
 }
 
 enum err
@@ -159,6 +192,12 @@ log_read_node(void *context, unsigned level, uint64_t index, struct digest *out)
 		merkle_frontier_root(&f, out);
 	buf_free(&tile);
 	return e;
+}
+
+static uint64_t
+stored_size(const struct log_reader *l)
+{
+	return l->stored != 0 ? l->stored : l->checkpoint.size;
 }
 
 static enum err

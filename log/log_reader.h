@@ -21,8 +21,11 @@
 struct log_reader {
 	int dir;                      /* descriptor of the directory */
 	struct checkpoint checkpoint; /* authentic after log_open */
-	struct buf note;              /* it, signed, as it stands in its file */
-	struct digest signer;         /* SHA-256 of the SubjectPublicKeyInfo of its key */
+	/* Entries of the tree whose tiles lie in the directory, where `checkpoint` was put back to
+	 * a smaller one; 0: the checkpoint's. */
+	uint64_t stored;
+	struct buf note;      /* it, signed, as it stands in its file */
+	struct digest signer; /* SHA-256 of the SubjectPublicKeyInfo of its key */
 };
 
 /*
@@ -39,6 +42,14 @@ enum outcome log_open(struct log_reader *l, const char *directory, const struct 
  */
 enum err log_open_unproved(struct log_reader *l, const char *directory) MUST_USE;
 void log_close(struct log_reader *l);
+
+/*
+ * The same log as it was at `size` entries, as far as its tiles are right: a copy of the reader
+ * that reads no further, whose root is proved to be how the checkpoint's tree began. It borrows the
+ * reader's descriptor, and has no note. ERR_PROOF if the tiles do not lead there; the errors of
+ * log_read_tile.
+ */
+enum err log_begin_of(const struct log_reader *l, uint64_t size, struct log_reader *out) MUST_USE;
 
 /*
  * Both replace the content of `to`. A partial file that is gone may have become a full one: its

@@ -37,6 +37,7 @@ struct tree_check {
 	uint64_t size;                /* entries that were looked at, in all runs */
 	struct tree_check_result result;
 	bool damaged; /* something was wrong with the tree, whatever else was found */
+	bool wrong;   /* and not only that it could not be read */
 	struct buf bundle, tile;
 	struct view entry[TILE_WIDTH]; /* of the bundle */
 	struct digest leaf[TILE_WIDTH];
@@ -55,6 +56,9 @@ static void fold(const struct level *l, unsigned count, bool same, struct pair *
 static bool fold_side(const struct side *s, unsigned count, struct digest *out);
 static void finish(struct tree_check *t);
 static void compare_root(struct tree_check *t, const struct pair *p);
+static void note_defect(struct tree_check *t, enum err e);
+static enum err resume_level(struct tree_check *t, const struct log_reader *l, unsigned level);
+static void fold_edge(const struct tree_check *t, struct digest *root);
 
 struct tree_check *
 tree_check_new(struct defects *defects, tree_check_visit *visit, void *context)
@@ -95,6 +99,34 @@ tree_check_run(struct tree_check *t, const struct log_reader *l)
 	t->log = NULL;
 }
 
+enum err
+tree_check_resume(struct tree_check *t, const struct log_reader *l)
+{
+	struct digest root;
+	enum err e = ERR_OK;
+
+	t->damaged = t->wrong = false;
+	t->size = l->checkpoint.size;
+	for (unsigned level = 0; level < LEVELS && e == ERR_OK; level++)
+		e = resume_level(t, l, level);
+	if (e != ERR_OK)
+		return e;
+	fold_edge(t, &root);
+	return digest_equal(&root, &l->checkpoint.root) ? ERR_OK : ERR_PROOF;
+}
+
+enum tree_check_state
+tree_check_state(const struct tree_check *t)
+{
+	return t->wrong ? TREE_CHECK_WRONG : t->damaged ? TREE_CHECK_LACKS : TREE_CHECK_GOOD;
+}
+
+uint64_t
+tree_check_size(const struct tree_check *t)
+{
+	return t->size;
+}
+
 const struct tree_check_result *
 tree_check_result(const struct tree_check *t)
 {
@@ -117,7 +149,7 @@ read_bundle(struct tree_check *t, uint64_t index, unsigned width)
 
 	if (e != ERR_OK) {
 		tile_entries_path(index, width, path);
-		t->damaged = true;
+		note_defect(t, e);
 		/* What the checkpoint refers to has to be there: its absence is a defect. */
 		defects_add(t->defects, e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
 		    path, "expected entries %" PRIu64 " to %" PRIu64 ": %s", t->size,
@@ -154,14 +186,14 @@ hash_entries(struct tree_check *t, uint64_t index, unsigned begin, unsigned widt
 		t->visit(t->context, &(struct tree_check_entries){index * TILE_WIDTH + begin,
 					 good - begin, t->entry + begin, t->leaf + begin});
 	if (good < width) {
-		t->damaged = true;
+		note_defect(t, ERR_FORMAT);
 		defects_add(t->defects, OUTCOME_BAD, path,
 		    "entry %" PRIu64 ": expected %u entries, found %u and %zu bytes",
 		    index * TILE_WIDTH + good, width, good, rest.size);
 		return good > begin ? good : begin;
 	}
 	if (exact && rest.size > 0) {
-		t->damaged = true;
+		note_defect(t, ERR_FORMAT);
 		defects_add(t->defects, OUTCOME_BAD, path,
 		    "expected its end behind entry %" PRIu64 ", found %zu bytes more",
 		    index * TILE_WIDTH + width - 1, rest.size);
@@ -216,7 +248,7 @@ compare_hashes(struct tree_check *t, unsigned level, const char *path)
 	bool same = true;
 
 	if (e != ERR_OK) {
-		t->damaged = true;
+		note_defect(t, e);
 		defects_add(t->defects, e == ERR_NOT_FOUND ? OUTCOME_BAD : outcome_of_error(e),
 		    path, "expected a tile of %u hashes: %s", l->count,
 		    e == ERR_FORMAT_SIZE ? "it has another size" : inputfile_reason(e));
@@ -249,7 +281,7 @@ tell_difference(struct tree_check *t, unsigned level, unsigned i, const struct d
 	char expected[DIGEST_HEX_SIZE + 1], found[DIGEST_HEX_SIZE + 1];
 	char path[TILE_PATH_SIZE], below[TILE_PATH_SIZE], what[2 * TILE_PATH_SIZE];
 
-	t->damaged = true;
+	note_defect(t, ERR_DIGEST);
 	digest_to_hex(l->entries.known[i] ? &l->entries.hash[i] : &l->tiles.hash[i], expected);
 	digest_to_hex(hash, found);
 	tile_path(level, l->tile, l->count, path);
@@ -359,10 +391,66 @@ compare_root(struct tree_check *t, const struct pair *p)
 		    "readable, or not the ones that were signed");
 	} else if (p->entries_known) {
 		digest_to_hex(&p->entries, found);
+		note_defect(t, ERR_PROOF);
 		defects_add(t->defects, OUTCOME_BAD, "checkpoint",
 		    "expected the signed root %s, the entries lead to %s", expected, found);
 	} else {
 		defects_remark(t->defects, "checkpoint",
 		    "whether the rest leads to the signed root %s cannot be told", expected);
 	}
+}
+
+/* What is not there, or cannot be read, may be on its way. */
+static void
+note_defect(struct tree_check *t, enum err e)
+{
+	t->damaged = true;
+	t->wrong = t->wrong || (e != ERR_NOT_FOUND && outcome_of_error(e) == OUTCOME_BAD);
+}
+
+/* The hashes of its unfinished tile. */
+static enum err
+resume_level(struct tree_check *t, const struct log_reader *l, unsigned level)
+{
+	const uint64_t hashes = level == 0 ? t->size : t->size >> (TILE_HEIGHT * level);
+	struct level *to = &t->level[level];
+	enum err e = ERR_OK;
+
+	*to = (struct level){.tile = hashes / TILE_WIDTH, .count = (unsigned)(hashes % TILE_WIDTH)};
+	if (to->count > 0)
+		e = log_read_tile(l, level, to->tile, &t->tile);
+	for (unsigned i = 0; i < to->count && e == ERR_OK; i++) {
+		memcpy(
+		    to->entries.hash[i].bytes, t->tile.data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE);
+		to->tiles.hash[i] = to->entries.hash[i];
+		to->entries.known[i] = to->tiles.known[i] = true;
+	}
+	return e;
+}
+
+/* The root that what is known of the right edge leads to. */
+static void
+fold_edge(const struct tree_check *t, struct digest *root)
+{
+	struct side side;
+	struct digest carry;
+	bool has_carry = false;
+
+	for (unsigned level = 0; level < LEVELS; level++) {
+		unsigned count = t->level[level].count;
+
+		if (count == 0)
+			continue;
+		side = t->level[level].entries;
+		if (has_carry) {
+			side.hash[count] = carry;
+			side.known[count++] = true;
+		}
+		(void)fold_side(&side, count, &carry);
+		has_carry = true;
+	}
+	if (has_carry)
+		*root = carry;
+	else
+		merkle_empty_root(root);
 }

@@ -48,6 +48,25 @@ void tree_check_free(struct tree_check **t);
  */
 void tree_check_run(struct tree_check *t, const struct log_reader *l);
 
+/*
+ * Goes on from the reader's checkpoint, of which everything is forgotten but its size: it was
+ * checked before. The tiles of its right edge have to lead to its root: ERR_PROOF; the errors of
+ * log_read_tile. After an error it is good for nothing but another call.
+ */
+enum err tree_check_resume(struct tree_check *t, const struct log_reader *l) MUST_USE;
+
+/* What was found since it was made, or went on from a checkpoint. */
+enum tree_check_state {
+	TREE_CHECK_GOOD,
+	TREE_CHECK_LACKS, /* nothing is wrong, but files were not there, or could not be read */
+	TREE_CHECK_WRONG,
+};
+
+enum tree_check_state tree_check_state(const struct tree_check *t);
+
+/* Entries that were looked at. */
+uint64_t tree_check_size(const struct tree_check *t);
+
 /* Of all runs. */
 const struct tree_check_result *tree_check_result(const struct tree_check *t);
 

@@ -1,13 +1,22 @@
 #include "register/register.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "config/register_config.h"
 #include "journal/logger.h"
+#include "register/follow/follower.h"
+#include "register/follow/state_file.h"
 #include "register/listeners.h"
+#include "register/progress.h"
 #include "register/witness/witness.h"
 
 #define SIGNALS 2
@@ -26,6 +35,9 @@ struct registering {
 	struct listeners listeners;
 	struct followed_listener heard; /* all of them */
 	struct witness *witness;
+	struct progress *progress;
+	int state;                   /* directory, locked */
+	struct follower **followers; /* of each log */
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t tend; /* of the journal */
 	bool closing;
@@ -34,6 +46,9 @@ struct registering {
 static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT};
 
 static enum err start(struct registering *r);
+static enum err lock_state(struct registering *r);
+static enum err start_followers(struct registering *r);
+static void stop_followers(struct registering *r);
 static void start_handles(struct registering *r);
 static void close_all(struct registering *r);
 static void on_signal(uv_signal_t *handle, int number);
@@ -42,7 +57,7 @@ static void on_tend(uv_timer_t *handle);
 int
 register_run(const char *config_path)
 {
-	struct registering r = {.config = NULL};
+	struct registering r = {.state = -1};
 	struct faults faults = FAULTS_INIT;
 	int status = 1;
 
@@ -61,9 +76,14 @@ register_run(const char *config_path)
 		    r.config->log_count == 1 ? "" : "s");
 		(void)uv_run(&r.loop, UV_RUN_DEFAULT);
 		status = 0;
+	} else {
+		stop_followers(&r);
 	}
 	(void)uv_loop_close(&r.loop);
 	witness_free(&r.witness);
+	progress_free(&r.progress);
+	if (r.state >= 0)
+		close(r.state);
 	register_config_free(&r.config);
 	faults_free(&faults);
 	return status;
@@ -89,16 +109,59 @@ static enum err
 start(struct registering *r)
 {
 	struct followed_listener listener;
-	enum err e;
+	enum err e = lock_state(r);
 
+	if (e == ERR_OK && (r->progress = progress_new(r->config)) == NULL)
+		e = ERR_MEMORY;
+	if (e != ERR_OK)
+		return e;
+	listener = progress_listener(r->progress);
+	listeners_add(&r->listeners, &listener);
 	if ((e = witness_open(r->config, &r->witness)) != ERR_OK)
 		return e;
 	if (r->witness != NULL) {
 		listener = witness_listener(r->witness);
 		listeners_add(&r->listeners, &listener);
 	}
+	return start_followers(r);
+}
+
+/* One register a state: two would each be right about another past. */
+static enum err
+lock_state(struct registering *r)
+{
+	const char *path = r->config->state_directory;
+	enum err e = state_directory_open(AT_FDCWD, path, &r->state);
+
+	if (e == ERR_OK && flock(r->state, LOCK_EX | LOCK_NB) != 0)
+		e = ERR_IO;
+	if (e != ERR_OK)
+		logger_say(LOGGER_ERROR, "state-unusable", "%s: %s", path,
+		    errno == EWOULDBLOCK ? "another register has it" : strerror(errno));
+	return e;
+}
+
+static enum err
+start_followers(struct registering *r)
+{
+	enum err e = ERR_OK;
+
 	r->heard = listeners_whole(&r->listeners);
-	return ERR_OK;
+	r->followers = calloc(r->config->log_count, sizeof(struct follower *));
+	if (r->followers == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < r->config->log_count && e == ERR_OK; i++)
+		e = follower_start(r->config, (unsigned)i, r->state, &r->heard, &r->followers[i]);
+	return e;
+}
+
+static void
+stop_followers(struct registering *r)
+{
+	for (size_t i = 0; r->followers != NULL && i < r->config->log_count; i++)
+		follower_stop(&r->followers[i]);
+	free(r->followers);
+	r->followers = NULL;
 }
 
 static void
@@ -121,6 +184,7 @@ close_all(struct registering *r)
 		return;
 	r->closing = true;
 	logger_say(LOGGER_INFO, "stopping", "nothing more is followed");
+	stop_followers(r);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&r->signals[i], NULL);
 	uv_close((uv_handle_t *)&r->tend, NULL);

@@ -13,6 +13,7 @@ struct kept_policy {
 	struct buf id; /* by which it was asked for last */
 	struct digest manifest;
 	uint64_t serial;       /* 0: nothing is kept here */
+	uint64_t generation;   /* of the evidence when it was built */
 	struct policy *policy; /* NULL: it cannot be built */
 	enum err error;
 };
@@ -26,6 +27,7 @@ struct policy_cache {
 	struct kept_policy kept[POLICIES_MAX];
 };
 
+static bool may_be_there(const struct policy_cache *c, const struct kept_policy *p);
 static struct kept_policy *find(struct policy_cache *c, const struct digest *manifest);
 static struct kept_policy *replace(struct policy_cache *c, const struct digest *manifest);
 static void make_room(struct policy_cache *c, const struct kept_policy *newest);
@@ -68,7 +70,7 @@ policy_cache_get(
 	enum err e;
 
 	*out = NULL;
-	if (p->serial == 0 || !view_equal(buf_view(&p->id), id)) {
+	if (p->serial == 0 || !view_equal(buf_view(&p->id), id) || may_be_there(c, p)) {
 		if ((e = policy_id_digest(id, &manifest)) != ERR_OK)
 			return e;
 		if ((p = find(c, &manifest)) == NULL)
@@ -84,11 +86,20 @@ policy_cache_get(
 	return p->error;
 }
 
+/* What it lacked may have come since. */
+static bool
+may_be_there(const struct policy_cache *c, const struct kept_policy *p)
+{
+	return p->error == ERR_NOT_FOUND &&
+	       p->generation != evidence_reader_generation(c->evidence);
+}
+
 static struct kept_policy *
 find(struct policy_cache *c, const struct digest *manifest)
 {
 	for (size_t i = 0; i < POLICIES_MAX; i++)
-		if (c->kept[i].serial != 0 && digest_equal(&c->kept[i].manifest, manifest))
+		if (c->kept[i].serial != 0 && digest_equal(&c->kept[i].manifest, manifest) &&
+		    !may_be_there(c, &c->kept[i]))
 			return &c->kept[i];
 	return NULL;
 }
@@ -103,6 +114,7 @@ replace(struct policy_cache *c, const struct digest *manifest)
 	p->manifest = *manifest;
 	p->serial = ++c->built;
 	p->error = build(c, manifest, &p->policy);
+	p->generation = evidence_reader_generation(c->evidence);
 	make_room(c, p);
 	return p;
 }

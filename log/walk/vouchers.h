@@ -34,7 +34,9 @@ struct vouchers {
 /* Of one workload; zero-initialised. What is not vouched for is `pending` and `lost`. */
 struct vouched_chain {
 	uint64_t pending; /* since the last that is; a later signature vouches for them */
-	uint64_t lost;    /* before a break of the chain */
+	uint64_t from;    /* index and iat of the first of these, as whoever counts them says */
+	uint64_t from_s;
+	uint64_t lost; /* before a break of the chain */
 	size_t by_count;
 	struct {
 		size_t voucher; /* place in `all` */

@@ -7,6 +7,8 @@
 
 static void take_entry(
     struct walk *w, uint64_t index, struct view entry, const struct digest *leaf);
+static void judge_entry(struct walk *w, enum entry_kind kind);
+static void visit_entry(struct walk *w, enum entry_kind kind, uint64_t missed_before);
 
 enum err
 walk_new(const struct walk_wanted *wanted, struct defects *defects, struct walk **out)
@@ -86,6 +88,15 @@ walk_conclude(struct walk *w)
 		    "was found%s%s",
 		    w->doubt[0] != '\0' ? ", and not all could be read, because " : "", w->doubt);
 	}
+}
+
+enum outcome
+walk_first_approval(struct walk *w, uint64_t *index)
+{
+	if (w->manifests.count == 0)
+		return OUTCOME_GOOD;
+	*index = w->manifests.term[0].index;
+	return notices_first_is_approved(w->notices, w->issued_s);
 }
 
 void
@@ -181,6 +192,9 @@ static void
 take_entry(struct walk *w, uint64_t index, struct view entry, const struct digest *leaf)
 {
 	const enum entry_kind kind = entry_kind(entry);
+	const uint64_t missed = w->wanted.visit != NULL && w->wanted.evidence != NULL
+				    ? evidence_reader_missed(w->wanted.evidence)
+				    : 0;
 
 	if (index != w->next)
 		walk_doubt(
@@ -189,8 +203,16 @@ take_entry(struct walk *w, uint64_t index, struct view entry, const struct diges
 	w->index = index;
 	w->bytes = entry;
 	w->here = (struct entry_place){index, *leaf};
-	w->own_doubt[0] = '\0';
-	if (index == 0 && kind != ENTRY_NOTICE && kind != ENTRY_UNKNOWN)
+	walk_state_begin_entry(w);
+	judge_entry(w, kind);
+	if (w->wanted.visit != NULL)
+		visit_entry(w, kind, missed);
+}
+
+static void
+judge_entry(struct walk *w, enum entry_kind kind)
+{
+	if (w->index == 0 && kind != ENTRY_NOTICE && kind != ENTRY_UNKNOWN)
 		walk_tell(w, OUTCOME_BAD, "expected a start notice as the first entry");
 	switch (kind) {
 	case ENTRY_REPORT:
@@ -206,11 +228,25 @@ take_entry(struct walk *w, uint64_t index, struct view entry, const struct diges
 		w->counts.unknown++;
 		walk_tell(w, OUTCOME_UNKNOWN, "it is of a kind that this version does not know");
 		walk_doubt(
-		    w, "entry %" PRIu64 " is of a kind that this version does not know", index);
+		    w, "entry %" PRIu64 " is of a kind that this version does not know", w->index);
 		break;
 	case ENTRY_NONE:
 		walk_tell(w, OUTCOME_BAD,
 		    "expected a report, an absence or a notice, found none of them");
 		break;
 	}
+}
+
+static void
+visit_entry(struct walk *w, enum entry_kind kind, uint64_t missed_before)
+{
+	struct walk_visited *v = &w->now;
+
+	v->index = w->index;
+	v->leaf = w->here.leaf;
+	v->kind = kind;
+	v->bytes = w->bytes;
+	v->lacks_evidence = w->wanted.evidence != NULL &&
+			    evidence_reader_missed(w->wanted.evidence) != missed_before;
+	w->wanted.visit(w->wanted.visit_context, v);
 }

@@ -41,6 +41,12 @@ void walk_take(struct walk *w, const struct tree_check_entries *entries);
 void walk_conclude(struct walk *w);
 
 /*
+ * Whether one of those named has approved the log's first manifest so far, as
+ * notices_first_is_approved has it; then `index` is its notice's.
+ */
+enum outcome walk_first_approval(struct walk *w, uint64_t *index) MUST_USE;
+
+/*
  * A checkpoint of this size, `what`, was signed by this key: tells where it was not that key's to
  * sign, by the key notices so far.
  */

@@ -32,7 +32,8 @@ static void follow_notice(struct walk *w, const struct notice *n, struct reason 
 static void follow_silence(
     struct walk *w, const struct notice *n, bool more, struct reason *reason);
 static void retire(struct walk *w, const struct statement *s, struct reason *reason);
-static void begin_term(struct walk *w, const struct notice *n);
+static void begin_term(struct walk *w, const struct notice *n, enum outcome o);
+static void visit_report(struct walk *w, const struct chain *chain);
 static void doubt_notice(struct walk *w, const struct notice *n);
 
 void
@@ -41,10 +42,13 @@ walk_entry_report(struct walk *w)
 	const struct report *r = &w->report.report;
 	struct reason place;
 	struct chain *chain;
+	enum outcome before;
 
 	reason_begin(&place);
 	if (!is_read(w, report_parse(w->bytes, &w->report), "a report"))
 		return;
+	w->now.report = r;
+	w->now.issued_s = r->issued_s;
 	w->counts.reports[report_status_rank(r->status)]++;
 	check_extensions(w, r->extensions, (struct view){NULL, 0});
 	if (r->bundle.extensions.has_unknown)
@@ -53,10 +57,35 @@ walk_entry_report(struct walk *w)
 	check_notice_place(w, &r->notice, &place);
 	check_left_out(w, r->issued_s);
 	chain = chains_take_report(&w->chains, r, w->index, &w->here.leaf, &place);
+	before = place.outcome;
 	manifests_take_report(&w->manifests, r->policy_id, &place);
+	if (place.outcome != before)
+		w->about = WALK_ABOUT_POLICY;
 	(void)walk_tell_reason(w, &place, true);
 	if (w->policies != NULL)
 		judge(w, r, chain, place.outcome != OUTCOME_GOOD);
+	visit_report(w, chain);
+}
+
+/* What is known behind it. */
+static void
+visit_report(struct walk *w, const struct chain *chain)
+{
+	struct walk_visited *v = &w->now;
+
+	if (w->wanted.visit == NULL)
+		return;
+	v->in_force = w->term;
+	if (w->wanted.approver_count > 0 &&
+	    notices_first_is_approved(w->notices, w->issued_s) != OUTCOME_GOOD)
+		v->in_force = outcome_worse(v->in_force, OUTCOME_UNKNOWN);
+	if (chain == NULL)
+		return;
+	v->due_s = chain->due_is_known ? chain->due.at_s : 0;
+	v->unvouched = chain->vouched.pending;
+	v->unvouched_from = chain->vouched.from;
+	v->unvouched_from_s = chain->vouched.from_s;
+	v->unvouched_lost = chain->vouched.lost;
 }
 
 void
@@ -68,6 +97,8 @@ walk_entry_absence(struct walk *w)
 	reason_begin(&place);
 	if (!is_read(w, absence_parse(w->bytes, &w->absence), "an absence"))
 		return;
+	w->now.absence = a;
+	w->now.issued_s = a->issued_s;
 	w->counts.absences++;
 	w->counts.absent += a->count;
 	check_extensions(w, a->extensions, (struct view){NULL, 0});
@@ -92,15 +123,21 @@ walk_entry_notice(struct walk *w)
 	const struct notice *n = &w->notice.notice;
 	const uint64_t before_s = w->issued_s;
 	struct reason place;
+	enum outcome before;
 
 	reason_begin(&place);
 	if (!is_read(w, notice_parse(w->bytes, &w->notice), "a notice"))
 		return;
+	w->now.notice = n;
+	w->now.issued_s = n->issued_s;
 	w->counts.notices[n->kind]++;
 	check_extensions(w, n->extensions, notice_known_extension(n));
 	doubt_notice(w, n);
 	check_head(w, n->issuer, n->issued_s, sets_back(n), &place);
+	before = place.outcome;
 	notices_take(w->notices, n, &w->here, before_s, &place);
+	if (n->kind == NOTICE_MANIFEST && place.outcome != before)
+		w->about = WALK_ABOUT_POLICY;
 	follow_notice(w, n, &place);
 	(void)walk_tell_reason(w, &place, true);
 }
@@ -264,7 +301,12 @@ take_voucher(struct walk *w, struct chain *chain, const struct vouched *vouched,
 	struct reason reason;
 
 	reason_begin(&reason);
+	w->about = WALK_ABOUT_VOUCHER;
 	check_error(vouchers_take(&w->vouchers, &chain->vouched, vouched, breaks), &reason);
+	if (chain->vouched.pending == 1) {
+		chain->vouched.from = w->index;
+		chain->vouched.from_s = w->issued_s;
+	}
 	if (vouched->is_foreign)
 		reason_add(&reason, OUTCOME_BAD,
 		    "who vouched for it is nobody that was named: the collector's certificate: %s",
@@ -293,8 +335,10 @@ find_rules(
 static void
 tell_verdict(struct walk *w, const struct reason *reason)
 {
-	const enum outcome o = walk_tell_reason(w, reason, false);
+	enum outcome o;
 
+	w->about = WALK_ABOUT_VERDICT;
+	o = walk_tell_reason(w, reason, false);
 	if (!w->wanted.verdicts)
 		return;
 	w->counts.same += o == OUTCOME_GOOD;
@@ -321,7 +365,7 @@ follow_notice(struct walk *w, const struct notice *n, struct reason *reason)
 	if (w->policies != NULL)
 		follow_silence(w, n, reason->outcome != OUTCOME_GOOD, reason);
 	if (n->kind == NOTICE_MANIFEST)
-		begin_term(w, n);
+		begin_term(w, n, reason->outcome);
 	if (n->kind == NOTICE_STATEMENT &&
 	    statement_kind_from_name(n->statement_kind) == STATEMENT_REVOKE)
 		check_error(
@@ -372,7 +416,7 @@ retire(struct walk *w, const struct statement *s, struct reason *reason)
 }
 
 static void
-begin_term(struct walk *w, const struct notice *n)
+begin_term(struct walk *w, const struct notice *n, enum outcome o)
 {
 	struct manifest_term term = {.manifest = n->sha256,
 	    .index = w->index,
@@ -382,6 +426,8 @@ begin_term(struct walk *w, const struct notice *n)
 
 	for (size_t i = 0; i < w->manifests.count; i++)
 		is_new = is_new && !digest_equal(&w->manifests.term[i].manifest, &n->sha256);
+	w->term = o;
+	w->about = WALK_ABOUT_POLICY;
 	term.need_is_known = notices_needed(w->notices, &term.needed);
 	if (manifests_add(&w->manifests, &term) != ERR_OK) {
 		walk_tell(w, OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));

@@ -36,6 +36,7 @@ struct walk {
 	uint64_t next;          /* index of the next entry */
 	uint64_t issued_s;      /* iat of the newest entry; 0: there was none */
 	uint64_t policy_told;   /* serial number of the policy whose absence was told last */
+	enum outcome term;      /* of the notice that brought the manifest in force */
 	bool concluded;         /* what is not of one entry was told */
 	char doubt[DOUBT_SIZE]; /* why what follows from entries before is not certain; or empty */
 
@@ -44,6 +45,8 @@ struct walk {
 	struct view bytes;
 	struct entry_place here;
 	char own_doubt[DOUBT_SIZE]; /* why it cannot be proved wrong; or empty */
+	enum walk_about about;      /* what is looked at */
+	struct walk_visited now;    /* what is found */
 	struct report_document report;
 	struct absence_document absence;
 	struct notice_document notice;
@@ -55,6 +58,9 @@ void walk_where(uint64_t index, char where[WHERE_SIZE]);
 
 /* `format` says, behind "because", why nothing behind this entry is certain. The first stays. */
 void walk_doubt(struct walk *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Of the entry no more is told before this is followed by another. */
+void walk_state_begin_entry(struct walk *w);
 
 /* An outcome that hangs on nothing but the entry. */
 void walk_tell(struct walk *w, enum outcome o, const char *format, ...)

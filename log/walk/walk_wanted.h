@@ -11,6 +11,7 @@
 #include "log/evidence_reader.h"
 #include "log/walk/manifests.h"
 #include "log/walk/vouching_trust.h"
+#include "log/walk/walk_visited.h"
 #include "proto/report/notice.h"
 #include "proto/report/report.h"
 
@@ -25,7 +26,9 @@ struct walk_wanted {
 	const struct digest *approvers;
 	size_t approver_count;
 	const struct vouching_trust
-	    *trust; /* who may vouch for collectors; NULL: nobody is named */
+	    *trust;        /* who may vouch for collectors; NULL: nobody is named */
+	walk_visit *visit; /* told of each entry, in order; NULL: nobody is */
+	void *visit_context;
 };
 
 struct walk_counts {

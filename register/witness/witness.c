@@ -181,7 +181,8 @@ take_state(void *context, const struct followed_state *state)
 	struct note note;
 	enum refusal why = REFUSAL_FAILED;
 
-	if (state->checkpoint.size == 0)
+	/* Not what is only on the way to it. */
+	if (state->checkpoint.size == 0 || state->replayed_to != state->size)
 		return;
 	(void)pthread_mutex_lock(&w->lock);
 	if (note_parse(state->checkpoint, &note) == ERR_OK &&

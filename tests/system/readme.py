@@ -193,7 +193,7 @@ def test_the_installation_of_the_readme():
         samples = pathlib.Path(root, "etc/hallmark")
         assert {p.name for p in samples.iterdir()} == {
             f"{name}.sample" for name in (
-                "signer.yaml", "hsm.yaml", "collector.yaml", "policy.yaml", "operators.yaml",
+                "signer.yaml", "hsm.yaml", "collector.yaml", "policy.yaml", "operators.yaml", "register.yaml",
                 "hsm-network.conf", "hsm-device.conf",
                 "collector-tokens.conf")}
         assert "certificate" in (samples / "hsm.yaml.sample").read_text()

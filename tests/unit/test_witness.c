@@ -91,8 +91,11 @@ grow(struct witness_fixture *f, uint64_t size)
 static void
 hear(struct witness_fixture *f, struct witness *w, unsigned log)
 {
-	const struct followed_state heard = {
-	    .log = log, .checked_to = f->reader.checkpoint.size, .checkpoint = buf_view(&f->note)};
+	const struct followed_state heard = {.log = log,
+	    .size = f->reader.checkpoint.size,
+	    .checked_to = f->reader.checkpoint.size,
+	    .replayed_to = f->reader.checkpoint.size,
+	    .checkpoint = buf_view(&f->note)};
 	const struct followed_listener l = witness_listener(w);
 
 	l.state(l.context, &heard);

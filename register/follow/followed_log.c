@@ -1,0 +1,696 @@
+#include "register/follow/followed_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "journal/logger.h"
+#include "log/approver.h"
+#include "log/evidence_reader.h"
+#include "log/inputfile.h"
+#include "log/seal.h"
+#include "log/tree_check.h"
+#include "log/walk/vouching_trust.h"
+#include "log/walk/walk.h"
+#include "proto/text.h"
+#include "register/follow/alarms.h"
+#include "register/follow/state_file.h"
+#include "register/follow/verified.h"
+
+/* Entries that are told before they are committed: some 20 MB of them, a third of a second. */
+#define BATCH_MAX ((uint64_t)64 * TILE_WIDTH)
+
+#define WORDS_SIZE   1024 /* bytes of an alarm's words; cut beyond */
+#define ASK_EVERY_MS 100  /* whether evidence that was missing has come */
+
+struct followed_log {
+	struct followed_log_wanted wanted;
+	const struct register_log *config;
+	struct findings findings; /* keeps the first that is not good in `found` */
+	struct buf found;
+	struct seal_wanted seal;
+	struct digest *approvers; /* ids */
+	struct vouching_trust *trust;
+	int state;
+	struct verified verified;
+	struct alarms alarms;
+
+	struct log_reader log; /* as it is read; of the newest accepted checkpoint */
+	struct evidence_reader *evidence;
+	struct defects defects;
+	struct tree_check *tree;
+	bool tree_is_known; /* it goes on where it is */
+	struct walk *walk;
+	struct digest *leaves; /* of entries that the tree check has looked at and the walk not */
+	uint64_t leaf_first;
+	size_t leaf_count;
+	uint64_t walked; /* entries that were told */
+	struct buf bundle;
+
+	uint64_t newest_issued_s;
+	uint64_t seen_ms;
+	uint64_t lacking_since_ms; /* something was not there; 0: nothing */
+	uint64_t missing_since_ms; /* evidence was not there; 0: it was */
+	uint64_t asked_ms;
+	bool missed;  /* in this look */
+	bool stopped; /* in the middle of a batch: nothing of it counts */
+};
+
+static enum err load(struct followed_log *l);
+static enum err load_approvers(struct followed_log *l);
+static bool read_checkpoint(struct followed_log *l, struct log_reader *out);
+static bool accept(struct followed_log *l, struct log_reader *now);
+static void refuse_older(struct followed_log *l, const struct log_reader *now);
+static bool is_ready(struct followed_log *l);
+static bool follow_batch(struct followed_log *l);
+static bool check_tree(struct followed_log *l, uint64_t from, uint64_t to);
+static bool walk_batch(struct followed_log *l);
+static enum err walk_bundle(struct followed_log *l);
+static void conclude(struct followed_log *l);
+static void check_signer(struct followed_log *l);
+static void tell_state(struct followed_log *l);
+static void take_leaves(void *context, const struct tree_check_entries *entries);
+static void hear(void *context, const struct walk_visited *v);
+static void hear_faults(struct followed_log *l, const struct walk_visited *v);
+static bool ask_for_evidence(void *context);
+static void raise(
+    struct followed_log *l, enum followed_alarm_kind kind, uint64_t index, const char *words);
+static void tell_alarm(struct followed_log *l, const struct followed_alarm *alarm);
+static void say_alarm(struct followed_log *l, const struct followed_alarm *alarm);
+static void lack(struct followed_log *l, enum followed_alarm_kind kind, const char *words);
+static bool is_over(const struct followed_log *l, uint64_t *since_ms);
+static void find(void *context, const struct finding *f);
+static const char *found_words(struct followed_log *l);
+static uint64_t now_ms(void);
+
+enum err
+followed_log_new(const struct followed_log_wanted *wanted, struct followed_log **out)
+{
+	struct followed_log *l = calloc(1, sizeof(*l));
+	enum err e = l != NULL ? ERR_OK : ERR_MEMORY;
+
+	*out = NULL;
+	if (e == ERR_OK) {
+		l->wanted = *wanted;
+		l->config = &wanted->config->logs[wanted->number];
+		l->findings = (struct findings){.tell = find, .context = l};
+		l->log.dir = l->state = -1;
+		e = load(l);
+	}
+	if (e != ERR_OK) {
+		followed_log_free(&l);
+		return e;
+	}
+	*out = l;
+	return ERR_OK;
+}
+
+void
+followed_log_free(struct followed_log **lp)
+{
+	struct followed_log *l = *lp;
+
+	if (l == NULL)
+		return;
+	walk_free(&l->walk);
+	tree_check_free(&l->tree);
+	evidence_reader_close(&l->evidence);
+	log_close(&l->log);
+	alarms_free(&l->alarms);
+	verified_free(&l->verified);
+	if (l->state >= 0)
+		close(l->state);
+	vouching_trust_free(&l->trust);
+	signercerts_free(&l->seal.certificates);
+	free(l->approvers);
+	free(l->leaves);
+	buf_free(&l->bundle);
+	buf_free(&l->found);
+	free(l);
+	*lp = NULL;
+}
+
+void
+followed_log_begin(struct followed_log *l)
+{
+	const struct followed_listener *heard = l->wanted.heard;
+	const unsigned number = l->wanted.number;
+	const uint64_t kept = heard->kept != NULL ? heard->kept(heard->context, number) : 0;
+
+	for (size_t i = 0; i < l->alarms.count; i++) {
+		const struct alarm *a = &l->alarms.alarm[i];
+
+		tell_alarm(l, &(struct followed_alarm){number, a->kind, a->index, a->words, true});
+	}
+	/* What was kept of more than was ever verified is of another log. */
+	if (heard->forget != NULL && kept != UINT64_MAX && kept > 0 &&
+	    (!l->verified.is_there || kept > l->verified.checkpoint.size))
+		heard->forget(heard->context, number);
+}
+
+void
+followed_log_look(struct followed_log *l)
+{
+	const struct followed_listener *heard = l->wanted.heard;
+	struct log_reader now;
+
+	if (alarms_were_acknowledged(&l->alarms)) {
+		logger_say(LOGGER_NOTICE, "alarms-acknowledged", "of %s", l->config->name);
+		l->lacking_since_ms = l->missing_since_ms = 0;
+		if (heard->acknowledged != NULL)
+			heard->acknowledged(heard->context, l->wanted.number);
+	}
+	if (!read_checkpoint(l, &now) || !accept(l, &now)) {
+		log_close(&now);
+		return;
+	}
+	if (!is_ready(l))
+		return;
+	l->missed = false;
+	while (l->walked < l->log.checkpoint.size)
+		if (!l->wanted.wait(l->wanted.wait_context, 0) || !follow_batch(l))
+			return;
+	l->lacking_since_ms = 0;
+	if (!l->missed)
+		l->missing_since_ms = 0;
+	conclude(l);
+	tell_state(l);
+}
+
+static enum err
+load(struct followed_log *l)
+{
+	const struct register_log *c = l->config;
+	enum err e;
+
+	l->seal.origin = c->origin;
+	if (signercerts_load(c->certificates.name, c->certificates.count, &l->findings,
+		&l->seal.certificates) != OUTCOME_GOOD ||
+	    load_approvers(l) != ERR_OK ||
+	    vouching_trust_load(VOUCHING_COLLECTOR, c->collectors_ca.name, c->collectors_ca.count,
+		c->crls.name, c->crls.count, &l->findings, &l->trust) != OUTCOME_GOOD) {
+		logger_say(LOGGER_ERROR, "log-unusable", "%s: %s", c->name, found_words(l));
+		return ERR_CONFIG;
+	}
+	if ((e = state_directory_open(l->wanted.state_directory, c->name, &l->state)) != ERR_OK ||
+	    (e = alarms_open(&l->alarms, l->state)) != ERR_OK) {
+		logger_say(LOGGER_ERROR, "log-unusable", "%s: its state: %s", c->name,
+		    inputfile_reason(e));
+		return ERR_CONFIG;
+	}
+	if (verified_open(&l->verified, l->state, &l->seal, &l->findings) != OUTCOME_GOOD) {
+		logger_say(LOGGER_ERROR, "log-unusable",
+		    "%s: what was verified of it before cannot be told: %s; name the certificates "
+		    "of its keys before, too, or put %s/%s/verified back",
+		    c->name, found_words(l), l->wanted.config->state_directory, c->name);
+		return ERR_CONFIG;
+	}
+	l->leaves = calloc((size_t)BATCH_MAX, sizeof(*l->leaves));
+	defects_begin(&l->defects, &l->findings, UINT64_MAX);
+	l->tree = tree_check_new(&l->defects, take_leaves, l);
+	l->tree_is_known = true;
+	return l->leaves != NULL && l->tree != NULL ? ERR_OK : ERR_MEMORY;
+}
+
+static enum err
+load_approvers(struct followed_log *l)
+{
+	const struct register_names *named = &l->config->approvers;
+
+	l->approvers = calloc(named->count > 0 ? named->count : 1, sizeof(*l->approvers));
+	if (l->approvers == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < named->count; i++)
+		if (approver_read(named->name[i], &l->findings, &l->approvers[i]) != OUTCOME_GOOD)
+			return ERR_CONFIG;
+	return ERR_OK;
+}
+
+/* Authentic, where it is true; to be closed whatever comes out. */
+static bool
+read_checkpoint(struct followed_log *l, struct log_reader *out)
+{
+	const struct register_log *c = l->config;
+	char words[WORDS_SIZE];
+	struct seal seal;
+	enum err e = ERR_IO;
+
+	*out = (struct log_reader){.dir = -1, .note = BUF_INIT};
+	buf_clear(&l->found);
+	if ((out->dir = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+	    (e = inputfile_read(out->dir, "checkpoint", NOTE_SIZE_MAX, &out->note)) != ERR_OK) {
+		(void)snprintf(
+		    words, sizeof(words), "%s/checkpoint: %s", c->directory, inputfile_reason(e));
+		lack(l, FOLLOWED_UNREADABLE, words);
+		return false;
+	}
+	if (view_equal(buf_view(&out->note), buf_view(&l->log.note)) && l->log.note.size > 0) {
+		out->checkpoint = l->log.checkpoint; /* its signature was verified before */
+		out->signer = l->log.signer;
+		return true;
+	}
+	if (seal_check(&l->seal, buf_view(&out->note), &l->findings, &seal) != OUTCOME_GOOD) {
+		raise(l, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
+		return false;
+	}
+	out->checkpoint = seal.checkpoint;
+	out->signer = *signercert_key_digest(seal.by);
+	seal_free(&seal);
+	return true;
+}
+
+/* Then it is `l->log`, moved. */
+static bool
+accept(struct followed_log *l, struct log_reader *now)
+{
+	struct buf words = BUF_INIT;
+	char text[WORDS_SIZE];
+	bool accepted = false;
+	enum err e;
+
+	switch (verified_compare(&l->verified, now, &words, &e)) {
+	case VERIFIED_SAME:
+	case VERIFIED_GROWN:
+		accepted = true;
+		break;
+	case VERIFIED_SMALLER:
+		refuse_older(l, now);
+		break;
+	case VERIFIED_FORKED:
+		buf_append_byte(&words, '\0');
+		raise(l, FOLLOWED_FORK, FOLLOWED_NO_ENTRY, (const char *)words.data);
+		break;
+	case VERIFIED_OTHER:
+		(void)snprintf(text, sizeof(text), "expected a checkpoint of %s, found one of %s",
+		    l->verified.checkpoint.origin, now->checkpoint.origin);
+		raise(l, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, text);
+		break;
+	case VERIFIED_UNTOLD:
+		(void)snprintf(text, sizeof(text),
+		    "whether the %" PRIu64 " entries that were verified are how its %" PRIu64
+		    " began cannot be told: %s",
+		    l->verified.checkpoint.size, now->checkpoint.size,
+		    e == ERR_IO ? inputfile_reason(e) : err_text(e));
+		lack(l,
+		    outcome_of_error(e) == OUTCOME_BAD ? FOLLOWED_BAD_TREE : FOLLOWED_UNREADABLE,
+		    text);
+		break;
+	}
+	buf_free(&words);
+	if (accepted && verified_accept(&l->verified, now) != ERR_OK) {
+		logger_say(LOGGER_ERROR, "state-unwritable",
+		    "%s: what was verified cannot be kept: %s; nothing more of it is followed",
+		    l->config->name, strerror(errno));
+		accepted = false;
+	}
+	if (!accepted)
+		return false;
+	log_close(&l->log);
+	l->log = *now;
+	now->dir = -1; /* moved */
+	now->note = BUF_INIT;
+	l->seen_ms = now_ms();
+	return true;
+}
+
+static void
+refuse_older(struct followed_log *l, const struct log_reader *now)
+{
+	char text[WORDS_SIZE];
+
+	(void)snprintf(text, sizeof(text),
+	    "expected the %" PRIu64 " entries that were verified, or more, found %" PRIu64,
+	    l->verified.checkpoint.size, now->checkpoint.size);
+	lack(l, FOLLOWED_ROLLBACK, text);
+}
+
+/* What a walk needs. */
+static bool
+is_ready(struct followed_log *l)
+{
+	const struct register_log *c = l->config;
+	struct walk_wanted wanted = {.origin = l->verified.checkpoint.origin,
+	    .verdicts = true,
+	    .approvers = l->approvers,
+	    .approver_count = c->approvers.count,
+	    .trust = l->trust,
+	    .visit = hear,
+	    .visit_context = l};
+
+	if (l->walk != NULL)
+		return true;
+	buf_clear(&l->found);
+	if (evidence_reader_open(c->evidence, &l->findings, &l->evidence) != OUTCOME_GOOD) {
+		lack(l, FOLLOWED_UNREADABLE, found_words(l));
+		return false;
+	}
+	evidence_reader_ask(l->evidence, ask_for_evidence, l);
+	wanted.evidence = l->evidence;
+	if (walk_new(&wanted, &l->defects, &l->walk) == ERR_OK)
+		return true;
+	logger_say(LOGGER_ERROR, "log-unusable", "%s: %s", c->name, err_text(ERR_MEMORY));
+	evidence_reader_close(&l->evidence);
+	return false;
+}
+
+/* False: the look is over. */
+static bool
+follow_batch(struct followed_log *l)
+{
+	const uint64_t size = l->log.checkpoint.size;
+	uint64_t to;
+
+	if (l->leaf_count == 0) {
+		to = (l->walked / TILE_WIDTH) * TILE_WIDTH + BATCH_MAX;
+		if (!check_tree(l, l->walked, to < size ? to : size))
+			return false;
+	}
+	if (!walk_batch(l))
+		return false;
+	tell_state(l);
+	return true;
+}
+
+static bool
+check_tree(struct followed_log *l, uint64_t from, uint64_t to)
+{
+	struct log_reader end = l->log, begin;
+	char words[WORDS_SIZE];
+	enum err e = ERR_OK;
+
+	end.note = BUF_INIT;
+	buf_clear(&l->found);
+	if (!l->tree_is_known) {
+		if ((e = log_begin_of(&l->log, from, &begin)) == ERR_OK)
+			e = tree_check_resume(l->tree, &begin);
+		l->tree_is_known = e == ERR_OK;
+	}
+	if (e == ERR_OK && to < l->log.checkpoint.size)
+		e = log_begin_of(&l->log, to, &end);
+	if (e != ERR_OK) {
+		(void)snprintf(words, sizeof(words),
+		    "tiles of entries %" PRIu64 " to %" PRIu64 ": %s", from, to - 1,
+		    e == ERR_IO ? inputfile_reason(e) : err_text(e));
+		lack(l,
+		    outcome_of_error(e) == OUTCOME_BAD ? FOLLOWED_BAD_TREE : FOLLOWED_UNREADABLE,
+		    words);
+		return false;
+	}
+	l->leaf_first = from;
+	l->leaf_count = 0;
+	tree_check_run(l->tree, &end);
+	if (tree_check_state(l->tree) == TREE_CHECK_GOOD && l->leaf_count == to - from)
+		return true;
+	l->tree_is_known = false;
+	l->leaf_count = 0;
+	if (tree_check_state(l->tree) == TREE_CHECK_WRONG)
+		raise(l, FOLLOWED_BAD_TREE, FOLLOWED_NO_ENTRY, found_words(l));
+	else
+		lack(l, FOLLOWED_UNREADABLE, found_words(l));
+	return false;
+}
+
+static void
+take_leaves(void *context, const struct tree_check_entries *entries)
+{
+	struct followed_log *l = context;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		if (entries->first + i != l->leaf_first + l->leaf_count ||
+		    l->leaf_count == (size_t)BATCH_MAX)
+			return; /* they do not follow one another: the check has told it */
+		l->leaves[l->leaf_count++] = entries->leaf[i];
+	}
+}
+
+/* What was checked; between two of its bundles nothing more may be to be done. */
+static bool
+walk_batch(struct followed_log *l)
+{
+	char words[WORDS_SIZE];
+	enum err e;
+
+	while (l->leaf_count > 0) {
+		if (l->stopped || !l->wanted.wait(l->wanted.wait_context, 0))
+			return false;
+		if ((e = walk_bundle(l)) == ERR_OK)
+			continue;
+		if (!l->stopped) {
+			(void)snprintf(words, sizeof(words), "entries from %" PRIu64 " on: %s",
+			    l->walked, e == ERR_IO ? inputfile_reason(e) : err_text(e));
+			lack(l, FOLLOWED_UNREADABLE, words);
+		}
+		return false;
+	}
+	return true;
+}
+
+/* They are read a second time: what is walked is what was hashed, whoever writes there meanwhile.
+ */
+static enum err
+walk_bundle(struct followed_log *l)
+{
+	const unsigned begin = (unsigned)(l->walked % TILE_WIDTH);
+	struct view entry[TILE_WIDTH], rest;
+	struct digest leaf[TILE_WIDTH];
+	struct tree_check_entries entries = {l->walked, 0, entry + begin, leaf + begin};
+	unsigned end = begin;
+	bool exact;
+	enum err e = log_read_entries(&l->log, l->walked / TILE_WIDTH, &l->bundle, &exact);
+
+	rest = buf_view(&l->bundle);
+	for (unsigned i = 0; e == ERR_OK && i < TILE_WIDTH && i < begin + l->leaf_count; i++)
+		if ((e = tile_entry_next(&rest, &entry[i])) == ERR_OK)
+			end = i + 1;
+	if (e != ERR_OK || end <= begin)
+		return e != ERR_OK ? e : ERR_CHANGED;
+	entries.count = end - begin;
+	merkle_leaves(entries.entry, entries.count, leaf + begin);
+	if (memcmp(leaf + begin, l->leaves + (l->walked - l->leaf_first),
+		entries.count * sizeof(*leaf)) != 0)
+		return ERR_CHANGED;
+	walk_take(l->walk, &entries);
+	if (l->stopped)
+		return ERR_CLOSED;
+	l->walked += entries.count;
+	l->leaf_count -= entries.count;
+	return ERR_OK;
+}
+
+/* All that there is was walked. */
+static void
+conclude(struct followed_log *l)
+{
+	uint64_t index;
+
+	if (walk_first_approval(l->walk, &index) == OUTCOME_BAD)
+		raise(l, FOLLOWED_UNAPPROVED, index,
+		    "the first manifest is approved by none of the keys that were named");
+	check_signer(l);
+}
+
+/* Which sizes the key may sign stands in the log. */
+static void
+check_signer(struct followed_log *l)
+{
+	const uint64_t bad = l->defects.bad;
+
+	buf_clear(&l->found);
+	walk_check_key(l->walk, "checkpoint", &l->log.signer, l->log.checkpoint.size);
+	if (l->defects.bad != bad)
+		raise(l, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
+}
+
+static void
+tell_state(struct followed_log *l)
+{
+	const struct followed_listener *heard = l->wanted.heard;
+	const struct followed_state s = {.log = l->wanted.number,
+	    .size = l->log.checkpoint.size,
+	    .checked_to = l->walked + l->leaf_count,
+	    .replayed_to = l->walked,
+	    .newest_issued_s = l->newest_issued_s,
+	    .seen_ms = l->seen_ms,
+	    .checkpoint = buf_view(&l->log.note)};
+
+	if (heard->state != NULL)
+		heard->state(heard->context, &s);
+}
+
+/* From the walk. */
+static void
+hear(void *context, const struct walk_visited *v)
+{
+	struct followed_log *l = context;
+	const struct followed_listener *heard = l->wanted.heard;
+	const struct followed_entry told = {.log = l->wanted.number,
+	    .index = v->index,
+	    .leaf = v->leaf,
+	    .kind = v->kind,
+	    .issued_s = v->issued_s,
+	    .outcome = outcome_worse(walk_visited_outcome(v), v->in_force),
+	    .report = v->report,
+	    .absence = v->absence,
+	    .notice = v->notice,
+	    .due_s = v->due_s,
+	    .bytes = v->bytes};
+
+	if (l->stopped)
+		return;
+	l->newest_issued_s = v->issued_s;
+	l->missed = l->missed || v->lacks_evidence;
+	if (heard->entry != NULL)
+		heard->entry(heard->context, &told);
+	hear_faults(l, v);
+}
+
+static void
+hear_faults(struct followed_log *l, const struct walk_visited *v)
+{
+	static const enum followed_alarm_kind kinds[WALK_ABOUT_COUNT] = {
+	    [WALK_ABOUT_ENTRY] = FOLLOWED_BAD_ENTRY,
+	    [WALK_ABOUT_VERDICT] = FOLLOWED_BAD_VERDICT,
+	    [WALK_ABOUT_POLICY] = FOLLOWED_UNAPPROVED,
+	    [WALK_ABOUT_VOUCHER] = FOLLOWED_UNVOUCHED,
+	};
+	const uint32_t within_s = l->wanted.config->follow.vouched_within_s;
+	char words[WORDS_SIZE];
+
+	for (unsigned i = 0; i < WALK_ABOUT_COUNT; i++) {
+		if (v->found[i].outcome == OUTCOME_BAD)
+			raise(l, kinds[i], v->index, v->found[i].text);
+		else if (v->found[i].outcome == OUTCOME_UNKNOWN)
+			raise(l, v->lacks_evidence ? FOLLOWED_MISSING : FOLLOWED_UNREADABLE,
+			    v->index, v->found[i].text);
+	}
+	if (within_s == 0 || v->unvouched == 0 || v->issued_s - v->unvouched_from_s <= within_s)
+		return;
+	(void)snprintf(words, sizeof(words),
+	    "nobody who was named vouches for this report and those behind it: expected a "
+	    "signature within %" PRIu32 " s, found none for %" PRIu64 " s",
+	    within_s, v->issued_s - v->unvouched_from_s);
+	raise(l, FOLLOWED_UNVOUCHED, v->unvouched_from, words);
+}
+
+/* From the evidence: a content is not there. */
+static bool
+ask_for_evidence(void *context)
+{
+	struct followed_log *l = context;
+	const uint64_t now = now_ms();
+	bool more = false;
+
+	if (l->stopped)
+		return false;
+	if (now - l->asked_ms >= ASK_EVERY_MS || l->missing_since_ms == 0) {
+		l->asked_ms = now;
+		if (evidence_reader_update(l->evidence, &l->findings, &more) == OUTCOME_GOOD &&
+		    more)
+			return true;
+	}
+	if (is_over(l, &l->missing_since_ms) || alarms_stands(&l->alarms, FOLLOWED_MISSING))
+		return false;
+	if (l->wanted.wait(l->wanted.wait_context, ASK_EVERY_MS))
+		return true;
+	l->stopped = true;
+	return false;
+}
+
+/* `words` may hold anything. */
+static void
+raise(struct followed_log *l, enum followed_alarm_kind kind, uint64_t index, const char *words)
+{
+	struct buf text = BUF_INIT;
+	struct followed_alarm alarm = {
+	    .log = l->wanted.number, .kind = kind, .index = index, .stood = false};
+	enum err e;
+
+	text_append_printable(&text, view_of_string(words), WORDS_SIZE);
+	buf_append_byte(&text, '\0');
+	if (buf_status(&text) != ERR_OK)
+		abort(); /* an alarm would be lost */
+	alarm.words = (const char *)text.data;
+	if (alarms_raise(&l->alarms, kind, index, alarm.words, &e)) {
+		if (e != ERR_OK)
+			logger_say(LOGGER_ERROR, "state-unwritable",
+			    "%s: an alarm cannot be kept: %s", l->config->name, strerror(errno));
+		tell_alarm(l, &alarm);
+	}
+	buf_free(&text);
+}
+
+static void
+tell_alarm(struct followed_log *l, const struct followed_alarm *alarm)
+{
+	const struct followed_listener *heard = l->wanted.heard;
+
+	say_alarm(l, alarm);
+	if (heard->alarm != NULL)
+		heard->alarm(heard->context, alarm);
+}
+
+static void
+say_alarm(struct followed_log *l, const struct followed_alarm *alarm)
+{
+	struct logline line;
+
+	logline_begin_alarm(&line, LOGGER_ERROR, alarm->stood ? "log-alarm-stands" : "log-alarm");
+	logline_string(&line, "log", l->config->name);
+	logline_string(&line, "kind", followed_alarm_name(alarm->kind));
+	if (alarm->index != FOLLOWED_NO_ENTRY)
+		logline_number(&line, "entry", alarm->index);
+	logline_string(&line, "text", alarm->words);
+	logline_end(&line);
+}
+
+/* What may be only on its way. */
+static void
+lack(struct followed_log *l, enum followed_alarm_kind kind, const char *words)
+{
+	if (is_over(l, &l->lacking_since_ms))
+		raise(l, kind, FOLLOWED_NO_ENTRY, words);
+}
+
+/* The time of grace. */
+static bool
+is_over(const struct followed_log *l, uint64_t *since_ms)
+{
+	const uint64_t now = now_ms();
+
+	if (*since_ms == 0)
+		*since_ms = now;
+	return now - *since_ms >= (uint64_t)l->wanted.config->follow.grace_s * 1000;
+}
+
+static void
+find(void *context, const struct finding *f)
+{
+	struct followed_log *l = context;
+
+	if (f->outcome != OUTCOME_GOOD && l->found.size == 0)
+		buf_append_format(&l->found, "%s: %s", f->where, f->text);
+}
+
+/* The first that was found since it was cleared. */
+static const char *
+found_words(struct followed_log *l)
+{
+	buf_append_byte(&l->found, '\0');
+	if (buf_status(&l->found) != ERR_OK)
+		abort();
+	return (const char *)l->found.data;
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
