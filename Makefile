@@ -166,6 +166,13 @@ $(BUILD)/prefill: $(BUILD)/obj/tests/bench/prefill.o $(BUILD)/libsigner.a \
 	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
 		$(call PKG_LIBS,$(PKGS_SIGNER) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
 
+# A log's view, without a register around it.
+$(BUILD)/view: $(BUILD)/obj/tests/bench/view.o $(BUILD)/libregister.a \
+		$(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
+		$(call PKG_LIBS,$(PKGS_REGISTER) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
+
 # How fast reports are read; what it is worth to know a key.
 $(BUILD)/parse $(BUILD)/known_key: $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libproto.a
 	@echo "  LD    $@"
@@ -196,7 +203,7 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp
 	libmsgpack-dev libcyaml-dev libyaml-dev libsqlite3-dev libjansson-dev libzstd-dev libcap-dev \
 	libseccomp-dev uthash-dev libarchive-dev libcurl4-openssl-dev libhttp-parser-dev
 PACKAGES_RUN   := softhsm2 openssl procps
-PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml python3-jwt opensc strace \
+PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml python3-jwt python3-jsonschema opensc strace \
 	util-linux mount iproute2 e2fsprogs systemd nginx-light postgresql $(PACKAGES_TOKENS)
 # Tokens of others that a test signs a log with.
 PACKAGES_TOKENS := p11-kit p11-kit-modules opencryptoki libtpm2-pkcs11-1 swtpm tpm2-abrmd \
@@ -206,7 +213,7 @@ PACKAGES_BENCH := nginx-light wrk util-linux e2fsprogs
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL_PACKAGES := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/code_pages $(BUILD)/known_key \
+TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/view $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/code_pages $(BUILD)/known_key \
 	$(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 

@@ -1,0 +1,429 @@
+#include "register/view/view_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "journal/logger.h"
+#include "register/view/rows.h"
+#include "register/view/stated.h"
+#include "register/view/view_file.h"
+#include "register/view/view_load.h"
+#include "register/view/view_sql.h"
+
+#define TICK_ENTRIES 256 /* as many as a bundle of entries has: one file tells the rest */
+
+struct view_writer {
+	char *path;
+	sqlite3 *db;
+	struct rows *rows;
+	struct heads heads;
+	struct rows_log log;
+	struct buf scratch;
+	uint64_t committed; /* entries */
+	uint64_t committed_ms;
+	bool open; /* a transaction is */
+	bool failed;
+};
+
+static enum err open_file(struct view_writer *w);
+static void close_file(struct view_writer *w);
+static enum err start_again(struct view_writer *w);
+static enum err begin(struct view_writer *w);
+static void fail(struct view_writer *w);
+static enum err take(struct view_writer *w, const struct followed_entry *e);
+static enum err take_report(struct view_writer *w, const struct followed_entry *e);
+static enum err take_live(
+    struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
+static enum err take_gap(
+    struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
+static enum err take_absence(struct view_writer *w, const struct followed_entry *e);
+static enum err add_place(struct view_writer *w, struct head *h, const struct followed_entry *e);
+static enum err head_of(
+    struct view_writer *w, struct view collector, struct view name, struct head **out);
+static uint64_t clock_ms(clockid_t clock);
+
+enum err
+view_writer_open(const char *path, struct view_writer **out)
+{
+	struct view_writer *w = calloc(1, sizeof(*w));
+	enum err e;
+
+	*out = NULL;
+	if (w == NULL || (w->path = strdup(path)) == NULL) {
+		free(w);
+		return ERR_MEMORY;
+	}
+	if ((e = open_file(w)) == ERR_FORMAT && (e = start_again(w)) != ERR_OK)
+		e = ERR_IO;
+	if (e != ERR_OK) {
+		view_writer_close(&w);
+		return e;
+	}
+	*out = w;
+	return ERR_OK;
+}
+
+/* ERR_FORMAT: its rows are not what was put there. */
+static enum err
+open_file(struct view_writer *w)
+{
+	enum err e = heads_init(&w->heads);
+
+	if (e == ERR_OK && (e = view_file_open(w->path, &w->db)) == ERR_OK &&
+	    (e = rows_open(w->db, &w->rows)) == ERR_OK)
+		e = view_load(w->db, &w->heads, &w->log);
+	w->committed = w->log.taken_to;
+	return e;
+}
+
+static void
+close_file(struct view_writer *w)
+{
+	rows_close(&w->rows);
+	sqlite3_close(w->db);
+	w->db = NULL;
+	heads_free(&w->heads);
+	buf_free(&w->log.origin);
+	buf_free(&w->log.checkpoint);
+	memset(&w->log, 0, sizeof(w->log));
+	w->open = false;
+}
+
+static enum err
+start_again(struct view_writer *w)
+{
+	enum err e;
+
+	close_file(w);
+	if ((e = view_file_set_aside(w->path, "its rows are not this log's, or damaged")) == ERR_OK)
+		e = open_file(w);
+	return e;
+}
+
+void
+view_writer_close(struct view_writer **wp)
+{
+	struct view_writer *w = *wp;
+
+	if (w == NULL)
+		return;
+	if (w->rows != NULL && view_writer_commit(w) != ERR_OK)
+		rows_rollback(w->rows);
+	close_file(w);
+	buf_free(&w->scratch);
+	free(w->path);
+	free(w);
+	*wp = NULL;
+}
+
+uint64_t
+view_writer_committed(const struct view_writer *w)
+{
+	return w->committed;
+}
+
+bool
+view_writer_failed(const struct view_writer *w)
+{
+	return w->failed;
+}
+
+void
+view_writer_entry(void *context, const struct followed_entry *e)
+{
+	struct view_writer *w = context;
+
+	if (w->failed)
+		return;
+	if (e->index == 0 && w->log.taken_to > 0 && !digest_equal(&e->leaf, &w->log.first_leaf) &&
+	    start_again(w) != ERR_OK) {
+		fail(w);
+		return;
+	}
+	if (e->index + 1 == w->log.taken_to && !digest_equal(&e->leaf, &w->log.last_leaf)) {
+		fail(w); /* what was taken is not what is told now: a fork, which others say */
+		return;
+	}
+	if (e->index < w->log.taken_to)
+		return;
+	if (begin(w) != ERR_OK || take(w, e) != ERR_OK)
+		fail(w);
+}
+
+void
+view_writer_state(void *context, const struct followed_state *s)
+{
+	struct view_writer *w = context;
+
+	if (w->failed)
+		return;
+	if (w->log.checked_to != s->checked_to || w->log.replayed_to != s->replayed_to ||
+	    !view_equal(buf_view(&w->log.checkpoint), s->checkpoint)) {
+		w->log.checked_to = s->checked_to;
+		w->log.replayed_to = s->replayed_to;
+		w->log.newest_s = s->newest_issued_s;
+		buf_clear(&w->log.checkpoint);
+		buf_append_view(&w->log.checkpoint, s->checkpoint);
+		if (buf_status(&w->log.checkpoint) != ERR_OK || begin(w) != ERR_OK) {
+			fail(w);
+			return;
+		}
+	}
+	if (clock_ms(CLOCK_MONOTONIC) - w->committed_ms >= VIEW_COMMIT_MS &&
+	    view_writer_commit(w) != ERR_OK)
+		return; /* said there */
+}
+
+void
+view_writer_alarm(void *context, const struct followed_alarm *a)
+{
+	struct view_writer *w = context;
+
+	if (w->failed)
+		return;
+	if (begin(w) != ERR_OK || rows_put_alarm(w->rows, followed_alarm_name(a->kind), a->index,
+				      a->words, clock_ms(CLOCK_REALTIME)) != ERR_OK)
+		fail(w);
+	else if (view_writer_commit(w) != ERR_OK)
+		return; /* said there */
+}
+
+enum err
+view_writer_commit(struct view_writer *w)
+{
+	enum err e = w->failed ? ERR_IO : ERR_OK;
+	struct head *next;
+
+	if (!w->open || e != ERR_OK)
+		return e;
+	for (struct head *h = w->heads.touched; e == ERR_OK && h != NULL; h = next) {
+		next = h->next_touched;
+		h->touched = false;
+		e = rows_put_workload(w->rows, h);
+	}
+	w->heads.touched = NULL;
+	if (e != ERR_OK || (e = rows_put_log(w->rows, &w->log)) != ERR_OK ||
+	    (e = rows_commit(w->rows)) != ERR_OK) {
+		fail(w);
+		return ERR_IO;
+	}
+	w->open = false;
+	w->committed = w->log.taken_to;
+	w->committed_ms = clock_ms(CLOCK_MONOTONIC);
+	return ERR_OK;
+}
+
+void
+view_writer_each(struct view_writer *w,
+    void (*taker)(void *context, const struct head *head, enum report_status tier), void *context)
+{
+	sqlite3_stmt *s;
+	enum err e = view_sql_prepare(w->db, "SELECT tier FROM state WHERE n = ?1", &s);
+
+	for (struct head *h = w->heads.all; e == ERR_OK && h != NULL; h = h->hh.next) {
+		view_sql_bind(s, "i", h->state);
+		if (view_sql_next(s, &e))
+			taker(context, h, (enum report_status)view_sql_number(s, 0));
+		sqlite3_reset(s);
+	}
+	sqlite3_finalize(s);
+}
+
+static enum err
+begin(struct view_writer *w)
+{
+	enum err e = ERR_OK;
+
+	if (!w->open && (e = rows_begin(w->rows)) == ERR_OK)
+		w->open = true;
+	return e;
+}
+
+static void
+fail(struct view_writer *w)
+{
+	w->failed = true;
+	rows_rollback(w->rows);
+	w->open = false;
+	logger_say(LOGGER_ERROR, "view-stopped",
+	    "%s cannot be written: it stays as it is, with %llu entries; put right what is said"
+	    " above and start the register again, it goes on from there",
+	    w->path, (unsigned long long)w->committed);
+}
+
+static enum err
+take(struct view_writer *w, const struct followed_entry *e)
+{
+	enum err result = ERR_OK;
+	struct view origin = {NULL, 0};
+
+	if (e->index % TICK_ENTRIES == 0 && e->issued_s > 0)
+		result = rows_put_tick(w->rows, e->index, e->issued_s);
+	if (result == ERR_OK && e->report != NULL) {
+		result = take_report(w, e);
+		origin = e->report->issuer;
+	} else if (result == ERR_OK && e->absence != NULL) {
+		result = take_absence(w, e);
+		origin = e->absence->issuer;
+	} else if (result == ERR_OK && e->notice != NULL) {
+		result = rows_put_notice(w->rows, e->index, e->notice, e->bytes);
+		origin = e->notice->issuer;
+	} else {
+		w->log.unread++;
+	}
+	if (w->log.origin.size == 0 && e->outcome == OUTCOME_GOOD)
+		buf_append_view(&w->log.origin, origin);
+	if (e->index == 0)
+		w->log.first_leaf = e->leaf;
+	w->log.last_leaf = e->leaf;
+	w->log.taken_to = e->index + 1;
+	return result;
+}
+
+static enum err
+take_report(struct view_writer *w, const struct followed_entry *e)
+{
+	const struct report *r = e->report;
+	struct digest stated;
+	struct head *h;
+	enum err result;
+
+	if ((result = head_of(w, r->collector, r->bundle.workload, &h)) != ERR_OK ||
+	    (result = stated_digest(r, e->outcome, &w->scratch, &stated)) != ERR_OK ||
+	    (result = add_place(w, h, e)) != ERR_OK)
+		return result;
+	heads_touch(&w->heads, h);
+	return r->bundle.offline ? take_gap(w, h, e, &stated) : take_live(w, h, e, &stated);
+}
+
+/* A report that is no gap record says what is so now, and ends a silence. */
+static enum err
+take_live(
+    struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d)
+{
+	const bool other = h->state == 0 || !digest_equal(d, &h->stated);
+	const bool back = h->silent_entry != 0;
+	enum err result = ERR_OK;
+
+	if (back) {
+		result = rows_end_silence(w->rows, h, e->index, e->issued_s);
+		h->silent_entry = h->silent_s = 0;
+	}
+	if (result == ERR_OK && (other || back)) {
+		if (h->state != 0)
+			result = rows_end_interval(w->rows, h);
+		if (result == ERR_OK && other)
+			result = rows_state(w->rows, e->report, e->outcome, d, &h->state);
+		if (result == ERR_OK)
+			result = rows_begin_interval(
+			    w->rows, h->n, e->index, e->issued_s, h->state, false);
+		if (result == ERR_OK && other)
+			result =
+			    rows_change_findings(w->rows, h->n, e->report, e->index, e->issued_s);
+		h->stated = *d;
+		h->from_entry = e->index;
+		h->from_s = e->issued_s;
+		h->reports = 0;
+	}
+	h->last_entry = e->index;
+	h->last_s = e->issued_s;
+	h->reports++;
+	h->expires_s = e->report->expires_s;
+	h->due_s = e->due_s;
+	h->gap_entry = h->gap_state = 0;
+	return result;
+}
+
+/* It says what was so while nobody heard: intervals of their own, until the next live report. */
+static enum err
+take_gap(
+    struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d)
+{
+	uint64_t state;
+	enum err result = rows_state(w->rows, e->report, e->outcome, d, &state);
+
+	if (result == ERR_OK && (h->gap_entry == 0 || state != h->gap_state)) {
+		h->gap_entry = e->index;
+		h->gap_state = state;
+		result = rows_begin_interval(w->rows, h->n, e->index, e->issued_s, state, true);
+	}
+	if (result == ERR_OK)
+		result = rows_extend_gap(w->rows, h, e->index, e->issued_s);
+	return result;
+}
+
+static enum err
+take_absence(struct view_writer *w, const struct followed_entry *e)
+{
+	const struct absence *a = e->absence;
+	struct head *h;
+	enum err result = ERR_OK;
+
+	for (size_t i = 0; result == ERR_OK && i < a->count; i++) {
+		const struct absence_workload *silent = &a->absent[i];
+
+		if ((result = head_of(w, a->collector, silent->workload, &h)) != ERR_OK)
+			break;
+		heads_touch(&w->heads, h);
+		if (h->silent_entry != 0) {
+			result = rows_count_silence(w->rows, h, silent->count);
+			continue;
+		}
+		h->silent_entry = e->index;
+		h->silent_s = e->issued_s;
+		result = rows_begin_silence(
+		    w->rows, h->n, e->index, e->issued_s, silent->due_s, silent->count);
+	}
+	return result;
+}
+
+static enum err
+add_place(struct view_writer *w, struct head *h, const struct followed_entry *e)
+{
+	const bool offline = e->report->bundle.offline;
+	enum err result;
+
+	if (h->places.size > 0) {
+		if (places_add(&h->places, e->index, e->issued_s, offline))
+			return ERR_OK;
+		if ((result = rows_put_place(w->rows, h)) != ERR_OK)
+			return result;
+	}
+	places_begin(&h->places, e->index, e->issued_s, offline);
+	return ERR_OK;
+}
+
+static enum err
+head_of(struct view_writer *w, struct view collector, struct view name, struct head **out)
+{
+	struct head_host *host;
+	struct head *h = heads_find(&w->heads, collector, name);
+	enum err e;
+
+	*out = h;
+	if (h != NULL)
+		return ERR_OK;
+	if ((host = heads_find_host(&w->heads, collector)) == NULL) {
+		host = heads_add_host(&w->heads, collector, HASH_COUNT(w->heads.hosts) + 1);
+		if (host == NULL)
+			return ERR_MEMORY;
+		if ((e = rows_add_host(w->rows, host->n, collector)) != ERR_OK)
+			return e;
+	}
+	if ((h = heads_add(&w->heads, collector, name)) == NULL)
+		return ERR_MEMORY;
+	h->n = HASH_COUNT(w->heads.all);
+	h->host = host->n;
+	*out = h;
+	return rows_add_workload(w->rows, h);
+}
+
+static uint64_t
+clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

@@ -1,0 +1,56 @@
+/*
+ * The one who writes a log's view: told of each entry in the follower's thread, it keeps a head for
+ * each workload in memory (heads.h) and touches rows where something changed.
+ *
+ *   1. entries below `taken_to` are passed over: a follower that begins earlier tells them again
+ *   2. an entry changes heads, and rows within the open transaction
+ *   3. at a state, once VIEW_COMMIT_MS have passed since the last commit, the rows of all heads
+ * that moved are written with the log's, and the transaction is committed. At an alarm, at once
+ *
+ * So what is committed is the view of exactly the entries below view_writer_committed(). Whoever
+ * freezes the walk calls view_writer_commit first: the view may be ahead of the frozen walk, and is
+ * never behind it.
+ *
+ * What SQLite refuses (no room on the disk) is final for this process: the writer takes nothing any
+ * more, view_writer_failed() says so, and the file stays as it was committed. Whoever answers from
+ * it says how far it goes; a next start goes on from there. A view whose log turns out to be
+ * another one (its first entry is not the one that was taken) is set aside and begun anew.
+ */
+#ifndef HALLMARK_REGISTER_VIEW_VIEW_WRITER_H
+#define HALLMARK_REGISTER_VIEW_VIEW_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/err.h"
+#include "register/follow/followed.h"
+#include "register/view/heads.h"
+
+/* A rebuild commits a few times a second: often enough to be seen to move, and each costs rows. */
+#define VIEW_COMMIT_MS 250
+
+struct view_writer;
+
+/* `path`: of the file. ERR_IO, said in the log; ERR_MEMORY, ERR_CRYPTO. */
+enum err view_writer_open(const char *path, struct view_writer **out) MUST_USE;
+
+/* Commits what there is. */
+void view_writer_close(struct view_writer **w);
+
+/* All entries below are in the view, durably as far as a process that ends goes. */
+uint64_t view_writer_committed(const struct view_writer *w);
+bool view_writer_failed(const struct view_writer *w);
+
+/* As followed_listener has them; `w` is the context. */
+void view_writer_entry(void *w, const struct followed_entry *entry);
+void view_writer_state(void *w, const struct followed_state *state);
+void view_writer_alarm(void *w, const struct followed_alarm *alarm);
+
+/* ERR_IO: it has failed. */
+enum err view_writer_commit(struct view_writer *w) MUST_USE;
+
+/* Each workload as it is now, in no order. To be called from the writer's thread, or before it. */
+void view_writer_each(struct view_writer *w,
+    void (*take)(void *context, const struct head *head, enum report_status tier), void *context);
+
+#endif

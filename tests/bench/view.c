@@ -1,0 +1,184 @@
+/*
+ * A log's view without a register around it: for tests of what is answered, and for measuring.
+ *
+ *   view take LOG VIEW [--batch N]     reads the log directory, all of it, into the view's file
+ *   view ask NAME LOG VIEW [--see PATTERN]
+ *                                      answers requests from stdin, a line each: PATH or
+ * PATH?QUERY; gives for each: "STATUS SIZE MICROSECONDS\n" and the body
+ *
+ * `take` believes the log: every entry counts as checked, every verdict as made again. It prints
+ * one JSON object. --see: who asks may see workloads of this pattern alone.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "log/log_reader.h"
+#include "proto/encoding.h"
+#include "proto/glob.h"
+#include "proto/tlog/merkle.h"
+#include "proto/tlog/tile.h"
+#include "register/answer/answer.h"
+#include "register/view/view_writer.h"
+
+struct documents {
+	struct report_document report;
+	struct absence_document absence;
+	struct notice_document notice;
+};
+
+static void take(const char *log, const char *view, uint64_t batch);
+static void tell(struct view_writer *w, struct documents *d, uint64_t index, struct view bytes,
+    struct followed_state *state, double *writing);
+static void ask(const char *name, const char *log, const char *view, const char *see);
+static bool may_see(void *context, struct view log, struct view workload);
+static double now_s(void);
+static void must(bool good, const char *what);
+
+int
+main(int argc, char **argv)
+{
+	if (argc >= 4 && strcmp(argv[1], "take") == 0)
+		take(argv[2], argv[3],
+		    argc == 6 && strcmp(argv[4], "--batch") == 0 ? strtoull(argv[5], NULL, 10)
+								 : 4096);
+	else if (argc >= 5 && strcmp(argv[1], "ask") == 0)
+		ask(argv[2], argv[3], argv[4],
+		    argc == 7 && strcmp(argv[5], "--see") == 0 ? argv[6] : NULL);
+	else
+		must(false,
+		    "expected take LOG VIEW [--batch N], or ask NAME LOG VIEW [--see PATTERN]");
+	return 0;
+}
+
+static void
+take(const char *directory, const char *path, uint64_t batch)
+{
+	static struct documents d = {
+	    REPORT_DOCUMENT_INIT, ABSENCE_DOCUMENT_INIT, NOTICE_DOCUMENT_INIT};
+	struct log_reader log;
+	struct view_writer *w;
+	struct followed_state state = {0};
+	struct buf bundle = BUF_INIT;
+	struct view rest, entry;
+	double begin, writing = 0;
+	uint64_t index = 0;
+	bool exact;
+
+	must(log_open_unproved(&log, directory) == ERR_OK, directory);
+	must(view_writer_open(path, &w) == ERR_OK, path);
+	begin = now_s();
+	state.checkpoint = buf_view(&log.note);
+	while (index < log.checkpoint.size) {
+		must(log_read_entries(&log, index / TILE_WIDTH, &bundle, &exact) == ERR_OK,
+		    "entries");
+		rest = buf_view(&bundle);
+		do {
+			must(tile_entry_next(&rest, &entry) == ERR_OK, "entry");
+			tell(w, &d, index++, entry, &state, &writing);
+			if (index % batch == 0 || index == log.checkpoint.size) {
+				const double before = now_s();
+
+				state.checked_to = state.replayed_to = index;
+				view_writer_state(w, &state);
+				writing += now_s() - before;
+			}
+		} while (index % TILE_WIDTH != 0 && index < log.checkpoint.size);
+	}
+	begin = now_s() - begin;
+	must(!view_writer_failed(w) && view_writer_commit(w) == ERR_OK, "view");
+	printf("{\"entries\":%llu,\"seconds\":%.3f,\"writing\":%.3f}\n",
+	    (unsigned long long)view_writer_committed(w), begin, writing);
+	view_writer_close(&w);
+	log_close(&log);
+	buf_free(&bundle);
+	report_document_free(&d.report);
+	absence_document_free(&d.absence);
+	notice_document_free(&d.notice);
+}
+
+static void
+tell(struct view_writer *w, struct documents *d, uint64_t index, struct view bytes,
+    struct followed_state *state, double *writing)
+{
+	struct followed_entry e = {
+	    .index = index, .kind = entry_kind(bytes), .bytes = bytes, .outcome = OUTCOME_GOOD};
+	double before;
+
+	merkle_leaf(bytes, &e.leaf);
+	if (e.kind == ENTRY_REPORT && report_parse(bytes, &d->report) == ERR_OK) {
+		e.report = &d->report.report;
+		e.issued_s = e.report->issued_s;
+		if (e.report->bundle.next_s > 0)
+			e.due_s = e.issued_s + e.report->bundle.next_s;
+	} else if (e.kind == ENTRY_ABSENCE && absence_parse(bytes, &d->absence) == ERR_OK) {
+		e.absence = &d->absence.absence;
+		e.issued_s = e.absence->issued_s;
+	} else if (e.kind == ENTRY_NOTICE && notice_parse(bytes, &d->notice) == ERR_OK) {
+		e.notice = &d->notice.notice;
+		e.issued_s = e.notice->issued_s;
+	} else {
+		e.outcome = OUTCOME_BAD;
+	}
+	state->newest_issued_s = e.issued_s;
+	before = now_s();
+	view_writer_entry(w, &e);
+	*writing += now_s() - before;
+}
+
+static void
+ask(const char *name, const char *directory, const char *path, const char *see)
+{
+	const struct answer_log log = {name, path, directory};
+	struct scope scope = {(void *)(uintptr_t)see, see != NULL ? may_see : NULL};
+	struct answerer *a;
+	struct answer answer;
+	char line[8192];
+	double before;
+
+	must(answerer_new(&log, 1, &a) == ERR_OK, "answerer");
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		struct view request = view_of_string(line), query = {NULL, 0};
+		const uint8_t *mark;
+
+		request.size -= request.size > 0 && line[request.size - 1] == '\n';
+		if ((mark = memchr(request.data, '?', request.size)) != NULL) {
+			query.data = mark + 1;
+			query.size = request.size - (size_t)(query.data - request.data);
+			request.size = (size_t)(mark - request.data);
+		}
+		before = now_s();
+		answer_get(a, request, query, &scope, &answer);
+		printf("%u %zu %.0f\n", answer.status, answer.body.size, (now_s() - before) * 1e6);
+		fwrite(answer.body.data, 1, answer.body.size, stdout);
+		(void)fflush(stdout);
+		buf_free(&answer.body);
+	}
+	answerer_free(&a);
+}
+
+static bool
+may_see(void *context, struct view log, struct view workload)
+{
+	(void)log;
+	return workload.size == 0 || glob_match(view_of_string(context), workload, GLOB_TEXT);
+}
+
+static double
+now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void
+must(bool good, const char *what)
+{
+	if (good)
+		return;
+	(void)fprintf(stderr, "view: %s\n", what);
+	exit(1);
+}
