@@ -40,6 +40,7 @@ enum statement {
 	PUT_PLACE,
 	PUT_TICK,
 	PUT_ALARM,
+	CLEAR_ALARMS,
 	STATEMENTS,
 };
 
@@ -91,6 +92,7 @@ static const char *const sql[STATEMENTS] = {
     [PUT_TICK] = "INSERT OR REPLACE INTO tick VALUES (?1, ?2)",
     [PUT_ALARM] = "INSERT INTO alarm VALUES (?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT (kind, entry)"
 		  " DO UPDATE SET words = ?3, last_ms = ?4, count = count + 1",
+    [CLEAR_ALARMS] = "DELETE FROM alarm",
 };
 
 struct rows {
@@ -439,6 +441,12 @@ rows_put_alarm(struct rows *r, const char *kind, uint64_t entry, const char *wor
 	view_sql_bind(r->s[PUT_ALARM], "titi", view_of_string(kind),
 	    entry > NO_ENTRY ? (uint64_t)NO_ENTRY : entry, view_of_string(words), now_ms);
 	return view_sql_run(r->s[PUT_ALARM]);
+}
+
+enum err
+rows_clear_alarms(struct rows *r)
+{
+	return view_sql_run(r->s[CLEAR_ALARMS]);
 }
 
 /* 0: there is no such row. */

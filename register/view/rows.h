@@ -72,5 +72,6 @@ enum err rows_put_place(struct rows *r, const struct head *h) MUST_USE;
 enum err rows_put_tick(struct rows *r, uint64_t entry, uint64_t issued_s) MUST_USE;
 enum err rows_put_alarm(
     struct rows *r, const char *kind, uint64_t entry, const char *words, uint64_t now_ms) MUST_USE;
+enum err rows_clear_alarms(struct rows *r) MUST_USE;
 
 #endif

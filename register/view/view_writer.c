@@ -189,6 +189,28 @@ view_writer_alarm(void *context, const struct followed_alarm *a)
 		return; /* said there */
 }
 
+void
+view_writer_acknowledged(void *context)
+{
+	struct view_writer *w = context;
+
+	if (w->failed)
+		return;
+	if (begin(w) != ERR_OK || rows_clear_alarms(w->rows) != ERR_OK)
+		fail(w);
+	else if (view_writer_commit(w) != ERR_OK)
+		return; /* said there */
+}
+
+void
+view_writer_forget(void *context)
+{
+	struct view_writer *w = context;
+
+	if (start_again(w) != ERR_OK)
+		fail(w);
+}
+
 enum err
 view_writer_commit(struct view_writer *w)
 {
@@ -244,7 +266,8 @@ static void
 fail(struct view_writer *w)
 {
 	w->failed = true;
-	rows_rollback(w->rows);
+	if (w->rows != NULL)
+		rows_rollback(w->rows);
 	w->open = false;
 	logger_say(LOGGER_ERROR, "view-stopped",
 	    "%s cannot be written: it stays as it is, with %llu entries; put right what is said"

@@ -41,10 +41,12 @@ void view_writer_close(struct view_writer **w);
 uint64_t view_writer_committed(const struct view_writer *w);
 bool view_writer_failed(const struct view_writer *w);
 
-/* As followed_listener has them; `w` is the context. */
+/* As followed_listener has them, of this one log; `w` is the context. */
 void view_writer_entry(void *w, const struct followed_entry *entry);
 void view_writer_state(void *w, const struct followed_state *state);
 void view_writer_alarm(void *w, const struct followed_alarm *alarm);
+void view_writer_acknowledged(void *w);
+void view_writer_forget(void *w);
 
 /* ERR_IO: it has failed. */
 enum err view_writer_commit(struct view_writer *w) MUST_USE;

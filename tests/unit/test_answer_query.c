@@ -58,11 +58,11 @@ static void
 what_is_not_understood_is_refused(void **state)
 {
 	static const char *const wrong[] = {"limit=0", "limit=501", "limit=1.0", "limit=+1",
-	    "limit=", "limit", "=1", "&", "limit=1&", "limit=1&&tier=none", "limit=1&limit=1",
-	    "nothing=1", "Limit=1", "tier=Affirming", "tier=0", "silent=1", "workload=\\a",
-	    "workload=%", "workload=%4", "workload=%4g", "workload=%0a", "workload=%e2%80%8b",
-	    "workload=%ff", "host=%5c", "at=1.5", "at=-1", "at=2026-11-24",
-	    "at=99999999999999999999", "at=2026-11-24T10:00:00.5Z", "tier=none%00"};
+	    "limit=", "limit", "=1", "&", "limit=1&&tier=none", "limit=1&limit=1", "nothing=1",
+	    "Limit=1", "tier=Affirming", "tier=0", "silent=1", "workload=\\a", "workload=%",
+	    "workload=%4", "workload=%4g", "workload=%0a", "workload=%e2%80%8b", "workload=%ff",
+	    "host=%5c", "at=1.5", "at=-1", "at=2026-11-24", "at=99999999999999999999",
+	    "at=2026-11-24T10:00:00.5Z", "tier=none%00"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
