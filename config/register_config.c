@@ -23,31 +23,43 @@ struct raw_witness {
 	char *name, *key;
 };
 
+struct raw_limits {
+	uint32_t connections;
+};
+
 struct raw {
 	struct raw_log *logs;
 	uint32_t logs_count;
 	char *state;
 	struct raw_follow follow;
 	struct raw_witness witness;
+	struct raw_front front;
+	struct raw_front_decisions decisions;
+	struct raw_limits limits;
 	struct logger_settings logging;
 };
 
-#define NUMBER(key, member, standard, least, most)                                                 \
+#define NUMBER(key, from, to, standard, least, most)                                               \
 	{                                                                                          \
-		key, offsetof(struct raw, member), offsetof(struct register_config, member),       \
-		    standard, least, most                                                          \
+		key, offsetof(struct raw, from), offsetof(struct register_config, to), standard,   \
+		    least, most                                                                    \
 	}
 
 /* Defaults and ranges, each with where it comes from. */
 static const struct settings_number numbers[] = {
     /* A look that finds nothing reads one small file; decisions rest on one that is not old. */
-    NUMBER("follow.look_every_ms", follow.look_every_ms, 1000, 50, 3600000),
+    NUMBER("follow.look_every_ms", follow.look_every_ms, follow.look_every_ms, 1000, 50, 3600000),
     /* A copy by rsync takes seconds from the first file to the last. */
-    NUMBER("follow.grace_s", follow.grace_s, 30, 0, 86400),
+    NUMBER("follow.grace_s", follow.grace_s, follow.grace_s, 30, 0, 86400),
     /* Whether collectors sign, and how often, is the policy's to say. */
-    NUMBER("follow.vouched_within_s", follow.vouched_within_s, 0, 0, 366 * 86400),
+    NUMBER("follow.vouched_within_s", follow.vouched_within_s, follow.vouched_within_s, 0, 0,
+	366 * 86400),
     /* At 50,000 reports/s it is made good within seconds whatever a signer takes in a minute. */
-    NUMBER("follow.freeze_every_s", follow.freeze_every_s, 60, 1, 86400),
+    NUMBER("follow.freeze_every_s", follow.freeze_every_s, follow.freeze_every_s, 60, 1, 86400),
+    /* Longer than a look takes and a copy lags; a relying party waits no longer for a denial. */
+    NUMBER("decisions.behind_s", decisions.behind_s, front.behind_s, 10, 1, 3600),
+    /* As many as the signer takes: some 600 bytes each while they are idle. */
+    NUMBER("limits.connections", limits.connections, front.connections, 20000, 16, 1000000),
 };
 
 static const cyaml_schema_value_t file_entry = {
@@ -93,11 +105,23 @@ static const cyaml_schema_field_t witness_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t limits_fields[] = {
+    CYAML_FIELD_UINT("connections", SETTINGS_OPTIONAL, struct raw_limits, connections),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_SEQUENCE("logs", CYAML_FLAG_POINTER, struct raw, logs, &log_entry, 1, LOGS_MAX),
     SETTINGS_TEXT("state", SETTINGS_REQUIRED, struct raw, state, SETTINGS_PATH_MAX),
     CYAML_FIELD_MAPPING("follow", SETTINGS_OPTIONAL, struct raw, follow, follow_fields),
     CYAML_FIELD_MAPPING("witness", SETTINGS_OPTIONAL, struct raw, witness, witness_fields),
+    CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw,
+	front.listen, &front_listen_schema, 1, FRONT_LISTENERS_MAX),
+    CYAML_FIELD_SEQUENCE("roles", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, front.roles,
+	&front_grant_schema, 1, FRONT_GRANTS_MAX),
+    CYAML_FIELD_MAPPING(
+	"decisions", SETTINGS_OPTIONAL, struct raw, decisions, front_decisions_fields),
+    CYAML_FIELD_MAPPING("limits", SETTINGS_OPTIONAL, struct raw, limits, limits_fields),
     CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
     CYAML_FIELD_END,
 };
@@ -107,6 +131,7 @@ static const cyaml_schema_value_t schema = {
 };
 
 static void take(struct settings *s, const void *loaded, void *config);
+static void take_front(struct settings *s, const struct raw *raw, struct register_config *to);
 static void take_log(
     struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to);
 static void take_witness(
@@ -156,7 +181,19 @@ take(struct settings *s, const void *loaded, void *config)
 	settings_makeable(s, "state", c->state_directory);
 	if (settings_has(s, "witness"))
 		take_witness(s, &raw->witness, c);
+	take_front(s, raw, c);
 	c->logging = logging_take(s, raw->logging);
+}
+
+static void
+take_front(struct settings *s, const struct raw *raw, struct register_config *to)
+{
+	const char **logs = settings_new(s, raw->logs_count, sizeof(*logs));
+
+	for (size_t i = 0; i < raw->logs_count; i++)
+		logs[i] = raw->logs[i].name;
+	front_take(s, &raw->front, &raw->decisions, (struct front_names){logs, raw->logs_count},
+	    &to->front);
 }
 
 static void

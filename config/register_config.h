@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "config/faults.h"
+#include "config/front_config.h"
 #include "journal/logger.h"
 #include "proto/err.h"
 
@@ -52,6 +53,7 @@ struct register_config {
 		const char *name; /* NULL, as the key: nothing is cosigned */
 		const char *key;  /* Ed25519 in PEM */
 	} witness;
+	struct front_config front; /* where it listens, who may ask, what is decided */
 	struct logger_settings logging;
 };
 

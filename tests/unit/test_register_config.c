@@ -202,10 +202,100 @@ test_sample(void **state)
 	free(text);
 }
 
+#define FRONT                                                                                      \
+	"state: state\n"                                                                /* 10 */   \
+	"listen:\n"                                                                     /* 11 */   \
+	"  - address: 127.0.0.1:7480\n"                                                 /* 12 */   \
+	"  - {socket: http, group: web, role: viewer}\n"                                /* 13 */   \
+	"  - address: \"[::]:7443\"\n"                                                  /* 14 */   \
+	"    tls: {certificate: crt, key: secret, client_ca: other}\n"                  /* 15 */   \
+	"roles:\n"                                                                      /* 16 */   \
+	"  - {name: \"gid:33\", role: relying-party, workloads: [\"a-*\"]}\n"           /* 17 */   \
+	"  - {name: \"spiffe://b/*\", role: auditor, logs: [tokyo]}\n"                  /* 18 */   \
+	"decisions:\n"                                                                  /* 19 */   \
+	"  behind_s: 5\n"                                                               /* 20 */   \
+	"  warning: allow\n"                                                            /* 21 */   \
+	"  aliases:\n"                                                                  /* 22 */   \
+	"    - name: trading\n"                                                         /* 23 */   \
+	"      warning: deny\n"                                                         /* 24 */   \
+	"      members: [{log: osaka-2, collector: \"spiffe://b/h\", workload: app}]\n" /* 25 */   \
+	"    - {name: floor, group: g, logs: [tokyo], share_percent: 50}\n"             /* 26 */
+
+static void
+test_front_is_taken(void **state)
+{
+	struct register_config *c;
+	const struct front_config *f;
+
+	fixture_write(*state, "secret", 0600, "key");
+	c = accept(state, "state: state\n", FRONT "limits: {connections: 100}\n");
+	f = &c->front;
+	assert_int_equal(f->listens, 3);
+	assert_string_equal(f->listen[0].address, "127.0.0.1:7480");
+	assert_false(f->listen[0].has_role);
+	assert_string_equal(f->listen[1].socket, fixture_path(*state, "http"));
+	assert_string_equal(f->listen[1].group, "web");
+	assert_true(f->listen[1].has_role);
+	assert_int_equal(f->listen[1].role, FRONT_VIEWER);
+	assert_string_equal(f->listen[2].certificate, fixture_path(*state, "crt"));
+	assert_string_equal(f->listen[2].client_ca, fixture_path(*state, "other"));
+	assert_null(f->listen[2].client_crl);
+	assert_int_equal(f->grants, 2);
+	assert_int_equal(f->grant[0].role, FRONT_RELYING_PARTY);
+	assert_string_equal(f->grant[0].workloads.name[0], "a-*");
+	assert_string_equal(f->grant[1].logs.name[0], "tokyo");
+	assert_int_equal(f->behind_s, 5);
+	assert_int_equal(f->aliases, 2);
+	assert_false(f->alias[0].warning_allowed);
+	assert_int_equal(f->alias[0].member[0].log, 1);
+	assert_string_equal(f->alias[0].member[0].workload, "app");
+	assert_true(f->alias[1].warning_allowed);
+	assert_int_equal(f->alias[1].share_percent, 50);
+	assert_int_equal(f->connections, 100);
+	register_config_free(&c);
+}
+
+static void
+refuse_front(void **state, const char *from, const char *to, unsigned line, const char *fault)
+{
+	char *text = fixture_replace(FRONT, from, to);
+
+	refuse(state, "state: state\n", text, line, fault);
+	free(text);
+}
+
+static void
+test_front_faults(void **state)
+{
+	fixture_write(*state, "secret", 0600, "key");
+	refuse_front(state, "127.0.0.1:7480", "localhost:7480", 12, "IP address");
+	refuse_front(
+	    state, "{socket: http, ", "{socket: http, address: \"127.0.0.1:1\", ", 13, "one of");
+	refuse_front(state, "{socket: http, group", "{address: \"127.0.0.1:1\", group", 13,
+	    "is of a \"socket\" alone");
+	refuse_front(state, "role: viewer", "role: root", 13, "role");
+	refuse_front(state, "client_ca", "client_crl", 15, "no \"client_ca\"");
+	refuse_front(state, ", workloads: [\"a-*\"]", "", 17, "needs \"workloads\"");
+	refuse_front(state, "[\"a-*\"]", "[\"a-\\\\\"]", 17, "must be patterns");
+	refuse_front(state, "logs: [tokyo]}", "logs: [kyoto]}", 18, "no log of \"logs\"");
+	refuse_front(state, "behind_s: 5", "behind_s: 0", 20, "behind_s");
+	refuse_front(state, "name: trading", "name: Trading", 23, "a to z");
+	refuse_front(state, "name: floor", "name: trading", 26, "names must differ");
+	refuse_front(state, "log: osaka-2", "log: osaka", 25, "no log of \"logs\"");
+	refuse_front(state, "spiffe://b/h", "two words", 25, "must be an identity");
+	refuse_front(state, ", group: g, logs: [tokyo], share_percent: 50", "", 26,
+	    "one of \"members\" and \"group\"");
+	refuse_front(state, "share_percent: 50", "share_percent: 101", 26, "1 to 100");
+	refuse_front(state, "      warning: deny\n", "      share_percent: 50\n", 23,
+	    "of a \"group\" alone");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_front_is_taken, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_front_faults, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_logs_are_taken_in_order, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_defaults, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_who_is_trusted, setup, fixture_teardown),

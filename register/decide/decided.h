@@ -1,0 +1,114 @@
+/*
+ * What is known of each workload for deciding: of each log its newest report that was measured
+ * online, and that it is silent. A table in memory, of the main loop alone; rows come from
+ * decide_queue.h, and so only of entries that were checked and whose verdicts were made again.
+ *
+ * Time is the caller's: seconds since 1970 as the host's clock has them, and milliseconds of
+ * CLOCK_BOOTTIME, which goes on while the host is suspended.
+ */
+#ifndef HALLMARK_REGISTER_DECIDE_DECIDED_H
+#define HALLMARK_REGISTER_DECIDE_DECIDED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/bytes.h"
+#include "proto/err.h"
+#include "proto/report/report.h"
+#include "register/follow/followed.h"
+
+#define DECIDED_LOGS_MAX 64      /* as many as register.yaml may have */
+#define DECIDED_WHY_MAX  96      /* bytes of a finding's kind and code */
+#define DECIDED_ROWS_MAX 2000000 /* workloads, of each log: beyond it a new one is not known */
+
+/* What an entry says of one workload. */
+struct decided_row {
+	unsigned log;
+	struct view collector, workload;
+	uint64_t index;
+	uint64_t issued_s;
+	/* A report that was measured online: */
+	bool report;
+	bool leaving;       /* its collector promises nothing more: it is of no group any longer */
+	bool good;          /* its verdict was made again */
+	uint64_t expires_s; /* exp */
+	uint64_t due_s;     /* 0: not known */
+	enum report_status status;
+	struct view group; /* size 0: none */
+	struct view why;   /* its first finding: "executable unknown-file"; size 0: it has none */
+			   /* Else: an absence. */
+};
+
+/* Of one log and workload, as it is kept. */
+struct decided {
+	unsigned log;
+	bool known, good, leaving; /* known: there was a report */
+	bool silent;               /* an absence stands behind its newest report */
+	enum report_status status;
+	uint64_t index, issued_s, expires_s, due_s;
+	char why[DECIDED_WHY_MAX];
+	struct decided *next; /* of the same workload, in another log */
+};
+
+struct decided_subject; /* a workload of a collector, over all logs */
+
+struct decided_log {
+	bool followed; /* something was heard of it */
+	bool filled;   /* all that it says of workloads is in the table */
+	bool alarm;
+	uint64_t newest_s; /* iat of its newest entry; 0: none */
+	uint64_t seen_ms;  /* CLOCK_BOOTTIME of its newest good checkpoint */
+	uint64_t size;     /* entries whose verdicts were made again */
+	uint64_t checked;
+	/* A size that it had, at a time, and that replay has not reached: so old is what it is at.
+	 */
+	uint64_t mark_size, mark_ms;
+};
+
+struct decided_table;
+
+/* ERR_MEMORY, ERR_CRYPTO. */
+enum err decided_new(size_t logs, struct decided_table **out) MUST_USE;
+void decided_free(struct decided_table **t);
+
+/* Rows of one log come in its order; one that was there already changes nothing. */
+void decided_put(struct decided_table *t, const struct decided_row *row);
+void decided_state(struct decided_table *t, const struct followed_state *state, uint64_t now_ms);
+void decided_alarm(struct decided_table *t, unsigned log, bool standing);
+
+/* Nothing that was put of this log counts any more. */
+void decided_forget(struct decided_table *t, unsigned log);
+
+/* All that stands in a log before what is told of it is in the table: it began at entry 0, or was
+ * filled. Until then nobody is unknown there. */
+void decided_filled(struct decided_table *t, unsigned log);
+
+const struct decided_log *decided_log(const struct decided_table *t, unsigned log);
+size_t decided_logs(const struct decided_table *t);
+
+/* Goes up with all that may change a decision. */
+uint64_t decided_version(const struct decided_table *t);
+
+/* NULL: nothing is known of it. */
+const struct decided_subject *decided_find(
+    const struct decided_table *t, struct view collector, struct view workload);
+const struct decided *decided_of(const struct decided_subject *s);
+struct view decided_collector(const struct decided_subject *s);
+struct view decided_workload(const struct decided_subject *s);
+
+/*
+ * Those whose newest report of this log says that they are of this group, and that have not left.
+ * NULL behind the last.
+ */
+struct decided_member {
+	const struct decided_subject *subject;
+	struct decided_member *next, *prev;
+};
+const struct decided_member *decided_group(
+    const struct decided_table *t, unsigned log, struct view group);
+
+/* How many workloads are known. */
+size_t decided_count(const struct decided_table *t);
+
+#endif

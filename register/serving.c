@@ -1,0 +1,190 @@
+#include "register/serving.h"
+
+#include <stdlib.h>
+
+#include "register/decide/decide_queue.h"
+#include "register/decide/decider.h"
+#include "register/front/health.h"
+#include "register/front/http_server.h"
+
+/* Rows of the table of routes. */
+#define ROUTES_MAX 32
+
+#define SEEING (ROLE_VIEWER | ROLE_OPERATOR | ROLE_AUDITOR)
+
+struct serving {
+	const struct register_config *config;
+	struct decided_table *table;
+	struct decide_queue *queue;
+	struct decider *decider;
+	struct http_server *server;
+	struct http_listen listen[FRONT_LISTENERS_MAX];
+	struct http_tls_files tls[FRONT_LISTENERS_MAX];
+	struct grant *grants;
+	struct route routes[ROUTES_MAX];
+	size_t route_count;
+};
+
+static enum err open_all(struct serving *s, uv_loop_t *loop, struct faults *faults);
+static void add_routes(struct serving *s);
+static void add_route(struct serving *s, const struct route *route);
+static void take_listeners(struct serving *s);
+static void take_grants(struct serving *s);
+static unsigned role_of(enum front_role role);
+static void on_closed(void *context);
+
+enum err
+serving_open(uv_loop_t *loop, const struct register_config *config, struct faults *faults,
+    struct serving **out)
+{
+	struct serving *s;
+	enum err e;
+
+	*out = NULL;
+	if (config->front.listens == 0)
+		return ERR_OK;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return ERR_MEMORY;
+	s->config = config;
+	if ((e = open_all(s, loop, faults)) != ERR_OK) {
+		serving_close(s);
+		(void)uv_run(loop, UV_RUN_NOWAIT); /* lets go of what is closed */
+		serving_free(&s);
+		return e;
+	}
+	*out = s;
+	return ERR_OK;
+}
+
+struct followed_listener
+serving_listener(struct serving *s)
+{
+	return decide_queue_listener(s->queue);
+}
+
+void
+serving_close(struct serving *s)
+{
+	if (s == NULL)
+		return;
+	if (s->queue != NULL)
+		decide_queue_close(s->queue);
+	if (s->server != NULL)
+		http_server_close(s->server, on_closed, s);
+}
+
+void
+serving_free(struct serving **ss)
+{
+	struct serving *s = *ss;
+
+	*ss = NULL;
+	if (s == NULL)
+		return;
+	decider_free(&s->decider);
+	decide_queue_free(&s->queue);
+	decided_free(&s->table);
+	free(s->grants);
+	free(s);
+}
+
+static enum err
+open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
+{
+	struct http_settings settings = {.listen = s->listen,
+	    .listens = s->config->front.listens,
+	    .grant_count = s->config->front.grants,
+	    .routes = s->routes,
+	    .connections_max = s->config->front.connections};
+	enum err e;
+
+	if ((s->grants = calloc(s->config->front.grants + 1, sizeof(*s->grants))) == NULL)
+		return ERR_MEMORY;
+	if ((e = decided_new(s->config->log_count, &s->table)) != ERR_OK ||
+	    (e = decide_queue_open(loop, s->table, &s->queue)) != ERR_OK ||
+	    (e = decider_new(s->config, s->table, &s->decider)) != ERR_OK)
+		return e;
+	take_listeners(s);
+	take_grants(s);
+	add_routes(s);
+	settings.grants = s->grants;
+	settings.route_count = s->route_count;
+	return http_server_open(loop, &settings, faults, &s->server);
+}
+
+static void
+add_routes(struct serving *s)
+{
+	const struct route decision = {.pattern = "/v1/decision/{}/**",
+	    .methods = ROUTE_ANY,
+	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
+	    .body_max = 65536, /* of the request that is asked about: passed over */
+	    .handler = decider_answer,
+	    .context = s->decider};
+	const struct route ready = {.pattern = "/readyz",
+	    .methods = ROUTE_GET,
+	    .handler = decider_answer_ready,
+	    .context = s->decider};
+
+	add_route(s, &decision);
+	add_route(s, &health_route);
+	add_route(s, &ready);
+}
+
+static void
+add_route(struct serving *s, const struct route *route)
+{
+	if (s->route_count == ROUTES_MAX)
+		abort();
+	s->routes[s->route_count++] = *route;
+}
+
+static void
+take_listeners(struct serving *s)
+{
+	for (size_t i = 0; i < s->config->front.listens; i++) {
+		const struct front_listen *from = &s->config->front.listen[i];
+
+		s->tls[i] = (struct http_tls_files){
+		    from->certificate, from->key, from->client_ca, from->client_crl};
+		s->listen[i] = (struct http_listen){.address = from->address,
+		    .socket = from->socket,
+		    .group = from->group,
+		    .tls = from->certificate != NULL ? &s->tls[i] : NULL,
+		    .roles = from->has_role ? role_of(from->role) : 0};
+	}
+}
+
+static void
+take_grants(struct serving *s)
+{
+	for (size_t i = 0; i < s->config->front.grants; i++) {
+		const struct front_grant *from = &s->config->front.grant[i];
+
+		s->grants[i] = (struct grant){.name = from->name,
+		    .roles = role_of(from->role),
+		    .workload = from->workloads.name,
+		    .workloads = from->workloads.count,
+		    .log = from->logs.name,
+		    .logs = from->logs.count};
+	}
+}
+
+static unsigned
+role_of(enum front_role role)
+{
+	static const unsigned roles[FRONT_ROLE_COUNT] = {[FRONT_VIEWER] = ROLE_VIEWER,
+	    [FRONT_OPERATOR] = ROLE_OPERATOR,
+	    [FRONT_AUDITOR] = ROLE_AUDITOR,
+	    [FRONT_RELYING_PARTY] = ROLE_RELYING_PARTY};
+
+	return roles[role];
+}
+
+static void
+on_closed(void *context)
+{
+	struct serving *s = context;
+
+	s->server = NULL;
+}
