@@ -17,6 +17,7 @@
 #include "register/follow/state_file.h"
 #include "register/listeners.h"
 #include "register/progress.h"
+#include "register/serving.h"
 #include "register/witness/witness.h"
 
 #define SIGNALS 2
@@ -35,6 +36,7 @@ struct registering {
 	struct listeners listeners;
 	struct followed_listener heard; /* all of them */
 	struct witness *witness;
+	struct serving *serving;
 	struct progress *progress;
 	int state;                   /* directory, locked */
 	struct follower **followers; /* of each log */
@@ -45,7 +47,7 @@ struct registering {
 
 static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT};
 
-static enum err start(struct registering *r);
+static enum err start(struct registering *r, struct faults *faults);
 static enum err lock_state(struct registering *r);
 static enum err start_followers(struct registering *r);
 static void stop_followers(struct registering *r);
@@ -70,15 +72,19 @@ register_run(const char *config_path)
 	}
 	logger_configure(&r.config->logging);
 	(void)uv_loop_init(&r.loop);
-	if (start(&r) == ERR_OK) {
+	if (start(&r, &faults) == ERR_OK) {
 		start_handles(&r);
 		logger_say(LOGGER_NOTICE, "following", "%zu log%s", r.config->log_count,
 		    r.config->log_count == 1 ? "" : "s");
 		(void)uv_run(&r.loop, UV_RUN_DEFAULT);
 		status = 0;
 	} else {
+		serving_close(r.serving);
 		stop_followers(&r);
+		(void)uv_run(&r.loop, UV_RUN_NOWAIT);
 	}
+	faults_print(&faults, stderr);
+	serving_free(&r.serving);
 	(void)uv_loop_close(&r.loop);
 	witness_free(&r.witness);
 	progress_free(&r.progress);
@@ -106,7 +112,7 @@ register_check(const char *config_path)
 
 /* The parts, those first whom others need; then those who follow. */
 static enum err
-start(struct registering *r)
+start(struct registering *r, struct faults *faults)
 {
 	struct followed_listener listener;
 	enum err e = lock_state(r);
@@ -121,6 +127,12 @@ start(struct registering *r)
 		return e;
 	if (r->witness != NULL) {
 		listener = witness_listener(r->witness);
+		listeners_add(&r->listeners, &listener);
+	}
+	if ((e = serving_open(&r->loop, r->config, faults, &r->serving)) != ERR_OK)
+		return e;
+	if (r->serving != NULL) {
+		listener = serving_listener(r->serving);
 		listeners_add(&r->listeners, &listener);
 	}
 	return start_followers(r);
@@ -176,7 +188,10 @@ start_handles(struct registering *r)
 	(void)uv_timer_start(&r->tend, on_tend, LOGGER_TEND_MS, LOGGER_TEND_MS);
 }
 
-/* Those who follow end first: whom they tell must still be there. */
+/*
+ * Those who follow end before what they tell is gone; but who may have to wait for this loop is let
+ * go first.
+ */
 static void
 close_all(struct registering *r)
 {
@@ -184,6 +199,7 @@ close_all(struct registering *r)
 		return;
 	r->closing = true;
 	logger_say(LOGGER_INFO, "stopping", "nothing more is followed");
+	serving_close(r->serving);
 	stop_followers(r);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&r->signals[i], NULL);
