@@ -41,15 +41,16 @@ struct gating {
 	size_t number;
 };
 
-/* What the child says first; the receipt follows. */
+/* What the child says first; the receipt follows, and the summary. */
 struct said {
 	enum gate_answer answer;
+	size_t receipt_size;
 	struct trouble words;
 };
 
 static volatile sig_atomic_t stopped;
 
-static enum gate_answer judge(struct gating *g, struct buf *receipt, struct trouble *t);
+static enum gate_answer judge(struct gating *g, struct gate_given *given, struct trouble *t);
 static void reap(void);
 static bool find(struct gating *g, struct trouble *t);
 static bool take_environment(struct gating *g, struct trouble *t);
@@ -57,7 +58,8 @@ static void ask(struct gating *g, int to) __attribute__((noreturn));
 static void prepare(void *context, struct collector_config *config);
 static bool put(int to, const void *data, size_t size);
 static enum gate_answer hear(
-    const struct gating *g, int from, struct buf *receipt, struct trouble *t);
+    const struct gating *g, int from, struct gate_given *given, struct trouble *t);
+static enum gate_answer take(const struct buf *all, struct gate_given *given, struct trouble *t);
 static bool save(const char *path, struct view bytes, struct trouble *t);
 static int finish(const struct gating *g, enum gate_answer answer, const struct trouble *t);
 static void on_stop(int number);
@@ -67,7 +69,7 @@ command_gate(int count, char **arguments)
 {
 	struct gating g = {.program = GATE_PROGRAM_INIT};
 	struct trouble t = TROUBLE_INIT;
-	struct buf receipt = BUF_INIT;
+	struct gate_given given = {BUF_INIT, BUF_INIT};
 	enum gate_answer answer;
 	int status;
 
@@ -76,20 +78,23 @@ command_gate(int count, char **arguments)
 	/* One of an answer before must not be taken for this one's. */
 	if (g.options.summary != NULL)
 		(void)unlink(g.options.summary);
-	answer = judge(&g, &receipt, &t);
+	if (g.options.receipt != NULL)
+		(void)unlink(g.options.receipt);
+	answer = judge(&g, &given, &t);
 	if (g.scratch[0] != '\0')
 		scratch_remove(g.scratch);
-	if (receipt.size > 0 && g.options.summary != NULL &&
-	    !save(g.options.summary, buf_view(&receipt), &t))
+	if (!save(g.options.receipt, buf_view(&given.receipt), &t) ||
+	    !save(g.options.summary, buf_view(&given.summary), &t))
 		answer = GATE_UNKNOWN;
-	buf_free(&receipt);
+	buf_free(&given.receipt);
+	buf_free(&given.summary);
 	status = finish(&g, answer, &t);
 	gate_program_close(&g.program);
 	return status;
 }
 
 static enum gate_answer
-judge(struct gating *g, struct buf *receipt, struct trouble *t)
+judge(struct gating *g, struct gate_given *given, struct trouble *t)
 {
 	const struct sigaction on = {.sa_handler = on_stop};
 	enum gate_answer answer;
@@ -110,7 +115,7 @@ judge(struct gating *g, struct buf *receipt, struct trouble *t)
 		ask(g, ends[1]);
 	}
 	(void)close(ends[1]);
-	answer = hear(g, ends[0], receipt, t);
+	answer = hear(g, ends[0], given, t);
 	(void)close(ends[0]);
 	(void)kill(child, SIGKILL);
 	reap();
@@ -200,9 +205,14 @@ static void
 ask(struct gating *g, int to)
 {
 	const struct command_ways ways = {.prepare = prepare, .context = g};
-	struct said said = {GATE_UNKNOWN, TROUBLE_INIT};
+	const struct gate_wish wish = {.workload = g->number,
+	    .max_age_s = g->options.max_age_s,
+	    .summary = g->options.summary != NULL,
+	    .demanded = g->options.demanded,
+	    .verifier = g->options.verifier};
+	struct said said = {.answer = GATE_UNKNOWN};
+	struct gate_given given = {BUF_INIT, BUF_INIT};
 	struct collector_config *config;
-	struct buf receipt = BUF_INIT;
 	struct measurer *measurer;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -211,11 +221,14 @@ ask(struct gating *g, int to)
 	interrupt_setup();
 	logger_open("hallmark-collector");
 	if (command_begin(g->options.config, &ways, &config, &measurer))
-		said.answer = gate_ask(
-		    config, measurer, g->number, g->options.max_age_s, &receipt, &said.words);
+		said.answer = gate_ask(config, measurer, &wish, &given, &said.words);
 	else
 		(void)trouble_set(&said.words, ERR_CONFIG, "who asks could not begin");
-	_exit(put(to, &said, sizeof(said)) && put(to, receipt.data, receipt.size) ? 0 : 1);
+	said.receipt_size = given.receipt.size;
+	_exit(put(to, &said, sizeof(said)) && put(to, given.receipt.data, given.receipt.size) &&
+		      put(to, given.summary.data, given.summary.size)
+		  ? 0
+		  : 1);
 }
 
 /* Of the workload what can be there before it runs; components in a directory of our own. */
@@ -238,7 +251,8 @@ prepare(void *context, struct collector_config *config)
 	w->view = VIEW_HOST;
 	if (g->options.root != NULL) {
 		w->host_root = g->options.root;
-		w->host_root_option = g->options.root_option;
+		/* The same tree has the same digest wherever it lies. */
+		w->host_root_option = "host_root=.";
 		w->measure[COMPONENT_HOST] = false; /* of the machine that builds */
 	}
 }
@@ -263,11 +277,11 @@ put(int to, const void *data, size_t size)
 
 /* All of it, in time. */
 static enum gate_answer
-hear(const struct gating *g, int from, struct buf *receipt, struct trouble *t)
+hear(const struct gating *g, int from, struct gate_given *given, struct trouble *t)
 {
 	const uint64_t until_ms = interrupt_clock_ms() + g->options.timeout_s * 1000;
 	struct pollfd news = {.fd = from, .events = POLLIN};
-	struct said said;
+	enum gate_answer answer = GATE_UNKNOWN;
 	struct buf all = BUF_INIT;
 	ssize_t got = 1;
 
@@ -281,34 +295,53 @@ hear(const struct gating *g, int from, struct buf *receipt, struct trouble *t)
 			all.size += (size_t)got;
 		news.revents = 0;
 	}
-	if (got == 0 && all.size >= sizeof(said)) {
-		memcpy(&said, all.data, sizeof(said));
-		buf_consume(&all, sizeof(said));
-		buf_append_view(receipt, buf_view(&all));
-		*t = said.words;
-	} else {
-		said.answer = GATE_UNKNOWN;
+	if (got == 0 && all.size >= sizeof(struct said))
+		answer = take(&all, given, t);
+	else
 		(void)trouble_set(t, ERR_CLOSED, "%s",
 		    stopped    ? "it was asked to stop"
 		    : got == 0 ? "who asks ended without an answer"
 			       : "there was no answer in time (--timeout)");
-	}
 	buf_free(&all);
-	return buf_status(receipt) == ERR_OK ? said.answer : GATE_UNKNOWN;
+	return answer;
 }
 
+static enum gate_answer
+take(const struct buf *all, struct gate_given *given, struct trouble *t)
+{
+	const struct view behind = {
+	    all->data + sizeof(struct said), all->size - sizeof(struct said)};
+	struct said said;
+
+	memcpy(&said, all->data, sizeof(said));
+	*t = said.words;
+	if (said.receipt_size > behind.size)
+		return GATE_UNKNOWN;
+	buf_append(&given->receipt, behind.data, said.receipt_size);
+	buf_append(
+	    &given->summary, behind.data + said.receipt_size, behind.size - said.receipt_size);
+	return buf_status(&given->receipt) == ERR_OK && buf_status(&given->summary) == ERR_OK
+		   ? said.answer
+		   : GATE_UNKNOWN;
+}
+
+/* Where it is wanted, and was had. */
 static bool
 save(const char *path, struct view bytes, struct trouble *t)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
 	const char *name = slash != NULL ? slash + 1 : path;
-	char *above = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	const int dir = above != NULL ? open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	char *above;
 	bool good;
+	int dir;
 
+	if (path == NULL || bytes.size == 0)
+		return true;
+	above = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	dir = above != NULL ? open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	good = dir >= 0 && savefile_write(dir, name, bytes, t) == ERR_OK;
 	if (!good)
-		(void)trouble_set(t, ERR_IO, "%s: the summary cannot be written", path);
+		(void)trouble_set(t, ERR_IO, "%s: it cannot be written", path);
 	if (dir >= 0)
 		(void)close(dir);
 	free(above);

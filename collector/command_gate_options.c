@@ -14,6 +14,7 @@ static const char *take(const char *option, const char *value, struct gate_optio
 static const char *take_text(const char *value, const char **to);
 static const char *take_seconds(const char *value, uint64_t *to);
 static const char *check(struct gate_options *o);
+static const char *check_summary(const struct gate_options *o);
 
 bool
 gate_options_parse(int count, char **list, struct gate_options *out)
@@ -27,7 +28,9 @@ gate_options_parse(int count, char **list, struct gate_options *out)
 	    "hallmark-collector: gate: %s\n"
 	    "usage: hallmark-collector gate NAME -c FILE [--program FILE | --root DIR] "
 	    "[--max-age S]\n"
-	    "                               [--timeout S] [--summary FILE] [-- COMMAND...]\n",
+	    "                               [--timeout S] [--summary FILE] [--receipt FILE]\n"
+	    "                               [--demand-summary FILE [--verifier URI]] "
+	    "[-- COMMAND...]\n",
 	    wrong);
 	return false;
 }
@@ -66,6 +69,9 @@ take(const char *option, const char *value, struct gate_options *out)
 	    {"--program", &out->program, NULL},
 	    {"--root", &out->root, NULL},
 	    {"--summary", &out->summary, NULL},
+	    {"--receipt", &out->receipt, NULL},
+	    {"--demand-summary", &out->demanded, NULL},
+	    {"--verifier", &out->verifier, NULL},
 	    {"--max-age", NULL, &out->max_age_s},
 	    {"--timeout", NULL, &out->timeout_s},
 	};
@@ -74,7 +80,8 @@ take(const char *option, const char *value, struct gate_options *out)
 		if (strcmp(option, known[i].name) == 0)
 			return known[i].text != NULL ? take_text(value, known[i].text)
 						     : take_seconds(value, known[i].seconds);
-	return "expected no options but -c, --program, --root, --max-age, --timeout and --summary";
+	return "expected no options but -c, --program, --root, --max-age, --timeout, --summary, "
+	       "--receipt, --demand-summary and --verifier";
 }
 
 static const char *
@@ -97,8 +104,7 @@ take_seconds(const char *value, uint64_t *to)
 static const char *
 check(struct gate_options *o)
 {
-	static char option[4096 + sizeof("host_root=")];
-	char *real;
+	const char *wrong = check_summary(o);
 
 	if (o->name == NULL)
 		return "expected the name of a workload";
@@ -107,13 +113,26 @@ check(struct gate_options *o)
 	if (o->program != NULL && (o->root != NULL || o->command != NULL))
 		return "expected --program alone: without --root, and without a command, which is "
 		       "the program";
-	if (o->root == NULL)
-		return NULL;
-	if ((real = realpath(o->root, NULL)) == NULL)
+	if (wrong != NULL || o->root == NULL)
+		return wrong;
+	if ((o->root = realpath(o->root, NULL)) == NULL)
 		return "expected --root DIR, a directory that is there";
-	(void)snprintf(option, sizeof(option), "host_root=%s", real);
-	free(real);
-	o->root_option = option;
-	o->root = option + strlen("host_root=");
 	return NULL;
+}
+
+static const char *
+check_summary(const struct gate_options *o)
+{
+	if (o->demanded == NULL)
+		return o->verifier != NULL ? "expected --verifier with --demand-summary alone"
+		       : o->summary != NULL && o->max_age_s > 0
+			   ? "expected --summary without --max-age: a receipt that serves again "
+			     "has "
+			     "no summary"
+			   : NULL;
+	if (o->summary != NULL || o->receipt != NULL)
+		return "expected no --summary and no --receipt with --demand-summary: no signer is "
+		       "asked";
+	return o->max_age_s > 0 ? NULL
+				: "expected --max-age with --demand-summary: how old it may be";
 }

@@ -11,11 +11,13 @@
 
 struct gate_options {
 	const char *config, *name;
-	const char *program;     /* that would start; NULL: the command, or the workload's */
-	const char *root;        /* a tree that is judged in its place */
-	const char *root_option; /* "host_root=" and that */
-	const char *summary;     /* file for the receipt; NULL: it is not wanted */
-	char **command;          /* ends with NULL; NULL: nothing is started */
+	const char *program;  /* that would start; NULL: the command, or the workload's */
+	const char *root;     /* a tree that is judged in its place; as the kernel has it */
+	const char *receipt;  /* file for it; NULL: it is not wanted */
+	const char *summary;  /* the same of the verification summary */
+	const char *demanded; /* file of a summary, in the place of the signer's answer */
+	const char *verifier; /* whose that has to be; NULL: anybody's of the log */
+	char **command;       /* ends with NULL; NULL: nothing is started */
 	uint64_t max_age_s, timeout_s;
 };
 

@@ -18,6 +18,8 @@ struct raw {
 	uint32_t sessions, deadline_ms, keepalive_s;
 	struct raw_token_profile *tokens;
 	uint32_t tokens_count;
+	struct raw_summary_profile *summaries;
+	uint32_t summaries_count;
 	enum hsm_untold *vouched;
 	uint32_t vouched_count;
 	char **continuation_operators;
@@ -84,6 +86,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("continuation_count", SETTINGS_OPTIONAL, struct raw, continuation_count),
     CYAML_FIELD_SEQUENCE("tokens", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL, struct raw, tokens,
 	&token_profile_schema, 1, TOKEN_PROFILES_MAX),
+    CYAML_FIELD_SEQUENCE("summaries", CYAML_FLAG_POINTER | SETTINGS_OPTIONAL, struct raw, summaries,
+	&summary_profile_schema, 1, TOKEN_PROFILES_MAX),
     CYAML_FIELD_END,
 };
 #undef TEXT
@@ -155,6 +159,9 @@ take(struct settings *s, const void *loaded, void *config)
 	take_continuation(s, raw, c);
 	c->tokens = token_profiles_take(s, raw->tokens, raw->tokens_count);
 	c->token_count = raw->tokens_count;
+	c->summaries = summary_profiles_take(
+	    s, raw->summaries, raw->summaries_count, c->tokens, c->token_count);
+	c->summary_count = raw->summaries_count;
 }
 
 /* What a URI says is looked at where the token is. */

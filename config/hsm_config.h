@@ -52,6 +52,8 @@ struct hsm_config {
 	uint32_t keepalive_s; /* a signature this often when idle; 0: never */
 	const struct token_profile *tokens; /* what tokens are made of; `token_count` of them */
 	size_t token_count;                 /* 0: none is made */
+	const struct summary_profile *summaries; /* the same of summaries */
+	size_t summary_count;
 };
 
 /* Adds every fault it finds; ERR_CONFIG and *out NULL if there was any. */

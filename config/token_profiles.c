@@ -10,7 +10,7 @@
 
 #define LIFETIME_DEFAULT_S 300 /* of the shortest-lived bearer tokens in the field */
 
-/* Bytes of "tokens[63].collectors[63]", and for its second half, if sizes were larger. */
+/* Bytes of "summaries[63].collectors[63]", and for its second half, if sizes were larger. */
 #define KEY_MAX    96
 #define SUBKEY_MAX 40
 
@@ -48,6 +48,27 @@ static const cyaml_schema_field_t fields[] = {
 #undef TEXT
 #undef LIST
 
+#define TEXT(key, most)                                                                            \
+	SETTINGS_TEXT(#key, SETTINGS_REQUIRED, struct raw_summary_profile, key, most)
+#define LIST(key, entry, most)                                                                     \
+	CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | SETTINGS_REQUIRED,                         \
+	    struct raw_summary_profile, key, entry, 1, most)
+static const cyaml_schema_field_t summary_fields[] = {
+    TEXT(profile, KEYCHANNEL_PROFILE_MAX),
+    TEXT(verifier, SUMMARY_URI_MAX),
+    TEXT(resources, SUMMARY_URI_MAX),
+    TEXT(policies, SUMMARY_URI_MAX),
+    LIST(collectors, &pattern_entry, TOKEN_PATTERNS_MAX),
+    LIST(workloads, &pattern_entry, TOKEN_PATTERNS_MAX),
+    CYAML_FIELD_END,
+};
+#undef TEXT
+#undef LIST
+
+const cyaml_schema_value_t summary_profile_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_summary_profile, summary_fields),
+};
+
 const cyaml_schema_value_t token_profile_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_token_profile, fields),
 };
@@ -55,17 +76,21 @@ const cyaml_schema_value_t token_profile_schema = {
 /* Where in the file a profile is being put together. */
 struct place {
 	struct settings *s;
-	size_t index; /* of the profile */
+	const char *list; /* "tokens" */
+	size_t index;     /* of the profile */
 	char key[KEY_MAX];
 };
 
-static struct view take_name(
-    struct place *p, const struct raw_token_profile *raw, const struct token_profile *before);
+static struct view take_name(struct place *p, const char *text);
+static void check_again(struct place *p, struct view name, struct view other);
 static struct view take_party(struct place *p, const char *name, const char *text);
 static void take_audiences(
     struct place *p, const struct raw_token_profile *raw, struct token_profile *to);
+static struct view take_uri(struct place *p, const char *name, const char *text);
 static bool begins_with_scheme(const char *text);
 static uint32_t take_lifetime(struct place *p, uint32_t found);
+static void take_cover(struct place *p, char *const *collectors, size_t collector_count,
+    char *const *workloads, size_t workload_count, struct profile_cover *to);
 static const struct view *take_patterns(
     struct place *p, const char *name, char *const *patterns, size_t count);
 static void take_statuses(
@@ -79,43 +104,70 @@ token_profiles_take(struct settings *s, const struct raw_token_profile *raw, siz
 
 	for (size_t i = 0; i < count; i++) {
 		struct token_profile *t = &profiles[i];
-		struct place p = {.s = s, .index = i};
+		struct place p = {.s = s, .list = "tokens", .index = i};
 
-		t->name = take_name(&p, &raw[i], profiles);
+		t->name = take_name(&p, raw[i].profile);
+		for (size_t j = 0; j < i; j++)
+			check_again(&p, t->name, profiles[j].name);
 		t->issuer = take_party(&p, "iss", raw[i].iss);
 		take_audiences(&p, &raw[i], t);
 		t->lifetime_s = take_lifetime(&p, raw[i].lifetime_s);
-		t->collectors =
-		    take_patterns(&p, "collectors", raw[i].collectors, raw[i].collectors_count);
-		t->collector_count = raw[i].collectors_count;
-		t->workloads =
-		    take_patterns(&p, "workloads", raw[i].workloads, raw[i].workloads_count);
-		t->workload_count = raw[i].workloads_count;
+		take_cover(&p, raw[i].collectors, raw[i].collectors_count, raw[i].workloads,
+		    raw[i].workloads_count, &t->cover);
 		take_statuses(&p, &raw[i], t);
 	}
 	return profiles;
 }
 
-/* `before` are the profiles that stand before it, which have their names. */
+const struct summary_profile *
+summary_profiles_take(struct settings *s, const struct raw_summary_profile *raw, size_t count,
+    const struct token_profile *tokens, size_t token_count)
+{
+	struct summary_profile *profiles = settings_new(s, count, sizeof(*profiles));
+
+	for (size_t i = 0; i < count; i++) {
+		struct summary_profile *t = &profiles[i];
+		struct place p = {.s = s, .list = "summaries", .index = i};
+
+		t->name = take_name(&p, raw[i].profile);
+		for (size_t j = 0; j < i; j++)
+			check_again(&p, t->name, profiles[j].name);
+		for (size_t j = 0; j < token_count; j++)
+			check_again(&p, t->name, tokens[j].name);
+		t->verifier = take_uri(&p, "verifier", raw[i].verifier);
+		t->resources = take_uri(&p, "resources", raw[i].resources);
+		t->policies = take_uri(&p, "policies", raw[i].policies);
+		take_cover(&p, raw[i].collectors, raw[i].collectors_count, raw[i].workloads,
+		    raw[i].workloads_count, &t->cover);
+	}
+	return profiles;
+}
+
 static struct view
-take_name(struct place *p, const struct raw_token_profile *raw, const struct token_profile *before)
+take_name(struct place *p, const char *text)
 {
 	struct view name;
 
-	if (raw->profile == NULL)
+	if (text == NULL)
 		return (struct view){NULL, 0};
-	name = view_of_string(raw->profile);
+	name = view_of_string(text);
 	key_of(p, "profile");
 	if (bundle_workload_check(name) != ERR_OK)
 		settings_fault(p->s, p->key,
 		    "\"%s\" must be without white space and \"/\" and not begin with \".\"; found "
 		    "\"%s\"",
-		    p->key, raw->profile);
-	for (size_t i = 0; i < p->index; i++)
-		if (view_equal(before[i].name, name))
-			settings_fault(p->s, p->key, "\"%s\": \"%s\" is the name of two profiles",
-			    p->key, raw->profile);
+		    p->key, text);
 	return name;
+}
+
+/* The policy names a profile: `other` is one that stands before it. */
+static void
+check_again(struct place *p, struct view name, struct view other)
+{
+	if (name.size > 0 && view_equal(name, other))
+		settings_fault(p->s, key_of(p, "profile"),
+		    "\"%s\": \"%.*s\" is the name of two profiles", p->key, view_precision(name),
+		    (const char *)name.data);
 }
 
 /* RFC 7519, section 2, StringOrURI: what has a colon is a URI. */
@@ -157,6 +209,18 @@ take_audiences(struct place *p, const struct raw_token_profile *raw, struct toke
 	to->audience_count = raw->aud_count;
 }
 
+static struct view
+take_uri(struct place *p, const char *name, const char *text)
+{
+	const struct view v = take_party(p, name, text);
+
+	if (v.size > 0 && !begins_with_scheme(text))
+		settings_fault(p->s, key_of(p, name),
+		    "\"%s\" must be a URI, such as https://attest.bank.example/; found \"%s\"",
+		    p->key, text);
+	return v;
+}
+
 /* RFC 3986, section 3.1; what it begins with is not looked at closer. */
 static bool
 begins_with_scheme(const char *text)
@@ -177,6 +241,16 @@ take_lifetime(struct place *p, uint32_t found)
 	settings_fault(p->s, p->key, "\"%s\" must be 1 to %d, found %u; the default is %d", p->key,
 	    KEYCHANNEL_LIFETIME_MAX_S, found, LIFETIME_DEFAULT_S);
 	return LIFETIME_DEFAULT_S;
+}
+
+static void
+take_cover(struct place *p, char *const *collectors, size_t collector_count, char *const *workloads,
+    size_t workload_count, struct profile_cover *to)
+{
+	to->collectors = take_patterns(p, "collectors", collectors, collector_count);
+	to->collector_count = collector_count;
+	to->workloads = take_patterns(p, "workloads", workloads, workload_count);
+	to->workload_count = workload_count;
 }
 
 static const struct view *
@@ -219,6 +293,6 @@ take_statuses(struct place *p, const struct raw_token_profile *raw, struct token
 static const char *
 key_of(struct place *p, const char *name)
 {
-	snprintf(p->key, sizeof(p->key), "tokens[%zu].%s", p->index, name);
+	snprintf(p->key, sizeof(p->key), "%s[%zu].%s", p->list, p->index, name);
 	return p->key;
 }

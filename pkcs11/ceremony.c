@@ -247,6 +247,11 @@ show_profiles(const struct hsm_config *c)
 			    view_precision(t->audiences[j]), (const char *)t->audiences[j].data,
 			    t->lifetime_s);
 	}
+	for (size_t i = 0; i < c->summary_count; i++)
+		printf("profile  '%.*s' gives summaries of %.*s\n",
+		    view_precision(c->summaries[i].name), (const char *)c->summaries[i].name.data,
+		    view_precision(c->summaries[i].verifier),
+		    (const char *)c->summaries[i].verifier.data);
 }
 
 static unsigned

@@ -263,6 +263,12 @@ policy_rule_tokens(const struct policy_rule *r)
 	return r->tokens;
 }
 
+bool
+policy_rule_is_start(const struct policy_rule *r)
+{
+	return r->is_start;
+}
+
 size_t
 policy_feed_count(const struct policy *p)
 {

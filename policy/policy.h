@@ -121,9 +121,11 @@ const struct policy_rule *policy_rule_at(const struct policy *p, uint32_t number
 
 /*
  * The tokens that the key process is to make with each receipt of this workload, as
- * proto/wire/token_wants.h has them; size 0: none. Valid as long as the policy.
+ * proto/wire/token_wants.h has them; size 0: none. Valid as long as the policy. Of an entry's
+ * `start` it is a summary (pkcs11/serve/summaries.h).
  */
 struct view policy_rule_tokens(const struct policy_rule *r);
+bool policy_rule_is_start(const struct policy_rule *r);
 
 /*
  * When somebody is to look through it again: the first of its own date and those of its entries, in

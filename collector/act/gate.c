@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collector/act/gate_receipt.h"
+#include "collector/act/gate_summary.h"
 #include "collector/ground/backoff.h"
 #include "collector/ground/interrupt.h"
 #include "collector/report/channel_context.h"
@@ -23,7 +24,7 @@
 struct gate {
 	const struct collector_config *config;
 	const struct collector_workload *workload;
-	size_t number;
+	const struct gate_wish *wish;
 	struct measurer *measurer;
 	struct state *state; /* components, until they are asked for */
 	struct channel_context *tls;
@@ -47,7 +48,10 @@ static enum err measure(struct gate *g);
 static enum err store_lack(struct gate *g);
 static enum err find_artifact(struct gate *g, const struct trouble *why);
 static void take_program(struct gate *g, struct view bytes);
-static enum err submit(struct gate *g, struct buf *receipt, struct board_verdict *said);
+static enum gate_answer ask_signer(struct gate *g, struct gate_given *given, enum err *e);
+static enum gate_answer ask_summary(struct gate *g, enum err *e);
+static enum err submit(struct gate *g, struct gate_given *given, struct board_verdict *said);
+static enum err keep(struct gate *g, const struct message_receipt *m, struct gate_given *given);
 static enum err make_bundle(const struct gate *g, uint64_t seq, const struct digest *prev,
     struct buf *to, struct chain_head *out);
 static bool goes_on(struct gate *g, const struct message_refusal *m, uint64_t *seq,
@@ -58,34 +62,64 @@ static measure_sink store_segment;
 static measure_missing take_missing;
 
 enum gate_answer
-gate_ask(const struct collector_config *config, struct measurer *measurer, size_t workload,
-    uint64_t max_age_s, struct buf *receipt, struct trouble *t)
+gate_ask(const struct collector_config *config, struct measurer *measurer,
+    const struct gate_wish *wish, struct gate_given *given, struct trouble *t)
 {
 	struct gate g = {.config = config,
-	    .workload = &config->workloads[workload],
-	    .number = workload,
+	    .workload = &config->workloads[wish->workload],
+	    .wish = wish,
 	    .measurer = measurer,
 	    .receipts = -1,
 	    .last = GATE_RECEIPT_INIT,
 	    .trouble = t};
 	enum gate_answer found = GATE_UNKNOWN;
-	struct board_verdict said;
 	enum err e = begin(&g);
 
-	if (e == ERR_OK && max_age_s > 0 && (e = measure(&g)) == ERR_OK &&
-	    gate_receipt_serves(&g.last, g.measured.component, (uint64_t)time(NULL), max_age_s)) {
-		buf_append_view(receipt, buf_view(&g.last.text));
-		said =
-		    (struct board_verdict){.status = REPORT_AFFIRMING, .index = g.last.proof.index};
-		found = answer(&g, &said);
-	} else if (e == ERR_OK && (e = connect_any(&g)) == ERR_OK && (e = measure(&g)) == ERR_OK &&
-		   (e = submit(&g, receipt, &said)) == ERR_OK) {
-		found = answer(&g, &said);
-	}
+	if (e == ERR_OK && wish->demanded != NULL)
+		found = ask_summary(&g, &e);
+	else if (e == ERR_OK)
+		found = ask_signer(&g, given, &e);
 	if (e != ERR_OK && t->text[0] == '\0')
 		(void)trouble_set(t, e, "%s", err_text(e));
 	end(&g);
 	return found;
+}
+
+static enum gate_answer
+ask_signer(struct gate *g, struct gate_given *given, enum err *e)
+{
+	struct board_verdict said;
+
+	if (g->wish->max_age_s > 0) {
+		if ((*e = measure(g)) != ERR_OK)
+			return GATE_UNKNOWN;
+		if (gate_receipt_serves(&g->last, g->measured.component, (uint64_t)time(NULL),
+			g->wish->max_age_s)) {
+			buf_append_view(&given->receipt, buf_view(&g->last.text));
+			said = (struct board_verdict){
+			    .status = REPORT_AFFIRMING, .index = g->last.proof.index};
+			return answer(g, &said);
+		}
+	}
+	if ((*e = connect_any(g)) != ERR_OK || (*e = measure(g)) != ERR_OK ||
+	    (*e = submit(g, given, &said)) != ERR_OK)
+		return GATE_UNKNOWN;
+	return answer(g, &said);
+}
+
+/* What is here is what it is about, or it is not; nobody is asked. */
+static enum gate_answer
+ask_summary(struct gate *g, enum err *e)
+{
+	const struct gate_demand demand = {.file = g->wish->demanded,
+	    .verifier = g->wish->verifier,
+	    .max_age_s = g->wish->max_age_s,
+	    .now_s = (uint64_t)time(NULL)};
+
+	if ((*e = measure(g)) == ERR_OK)
+		*e = gate_summary_demand(&demand, g->config, g->keys,
+		    view_of_string(g->workload->name), &g->artifact, g->trouble);
+	return *e == ERR_OK ? GATE_ALLOWED : *e == ERR_MISMATCH ? GATE_DENIED : GATE_UNKNOWN;
 }
 
 static enum err
@@ -103,7 +137,8 @@ begin(struct gate *g)
 		    g->trouble, ERR_IO, "%s: %s", g->config->receipt_directory, strerror(errno));
 	if ((e = savefile_directory(dir, RECEIPTS, &g->receipts, g->trouble)) == ERR_OK &&
 	    (e = state_open(g->config->state_directory, &g->state, g->trouble)) == ERR_OK &&
-	    (e = gate_keys_load(g->config, &g->keys, g->trouble)) == ERR_OK)
+	    (e = gate_keys_load(g->config, &g->keys, g->trouble)) == ERR_OK &&
+	    g->wish->demanded == NULL)
 		e = channel_context_new(g->config, &g->tls, g->trouble);
 	if (e == ERR_OK)
 		gate_receipt_read(g->receipts, chain, g->config, g->keys, &g->last);
@@ -164,10 +199,10 @@ measure(struct gate *g)
 	if (g->client != NULL)
 		memcpy(g->nonce, client_nonce(g->client), NONCE_SIZE);
 	g->artifact.form = BUNDLE_ARTIFACT_NONE;
-	if ((e = measurer_begin(g->measurer, g->config, g->number, &output)) != ERR_OK ||
-	    (e = measurer_wait(g->measurer, g->number)) != ERR_OK)
+	if ((e = measurer_begin(g->measurer, g->config, g->wish->workload, &output)) != ERR_OK ||
+	    (e = measurer_wait(g->measurer, g->wish->workload)) != ERR_OK)
 		return e;
-	found = measurer_take(g->measurer, g->number, &g->measured, &why);
+	found = measurer_take(g->measurer, g->wish->workload, &g->measured, &why);
 	if (found == ERR_CLOSED || measurer_is_gone(g->measurer))
 		return trouble_set(g->trouble, ERR_CLOSED, "what would start was not measured");
 	unmeasured_find(&g->lacks, g->workload, found, &g->measured, &before, g->measured.time_ms);
@@ -231,7 +266,7 @@ take_program(struct gate *g, struct view bytes)
 }
 
 static enum err
-submit(struct gate *g, struct buf *receipt, struct board_verdict *said)
+submit(struct gate *g, struct gate_given *given, struct board_verdict *said)
 {
 	const struct report *last = &g->last.document.report;
 	struct receipt_keys *keys = &g->keys[client_signer(g->client)];
@@ -263,13 +298,25 @@ submit(struct gate *g, struct buf *receipt, struct board_verdict *said)
 	}
 	if (e == ERR_OK)
 		e = receipt_verify(&answered.receipt, log, &head, keys, said, g->trouble);
-	/* Others of the same name may keep theirs just now; released with the descriptor. */
-	if (e == ERR_OK && flock(g->receipts, LOCK_EX) != 0)
-		e = trouble_set(g->trouble, ERR_IO, "the receipts' lock: %s", strerror(errno));
 	if (e == ERR_OK)
-		e = gate_receipt_keep(
-		    g->receipts, view_of_string(g->chain), &answered.receipt, receipt, g->trouble);
+		e = keep(g, &answered.receipt, given);
 	buf_free(&bytes);
+	return e;
+}
+
+static enum err
+keep(struct gate *g, const struct message_receipt *m, struct gate_given *given)
+{
+	const struct receipt_keys *keys = &g->keys[client_signer(g->client)];
+	enum err e;
+
+	/* Others of the same name may keep theirs just now; released with the descriptor. */
+	if (flock(g->receipts, LOCK_EX) != 0)
+		return trouble_set(g->trouble, ERR_IO, "the receipts' lock: %s", strerror(errno));
+	e = gate_receipt_keep(
+	    g->receipts, view_of_string(g->chain), m, &given->receipt, g->trouble);
+	if (e == ERR_OK && g->wish->summary)
+		e = gate_summary_take(m, keys, &given->summary, g->trouble);
 	return e;
 }
 

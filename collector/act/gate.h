@@ -27,13 +27,26 @@ enum gate_answer {
 #define GATE_BUSY_TRIES 10  /* where others write to the chain, or the signer is busy */
 #define GATE_BUSY_MS    200 /* the longest wait between two of these; each is another one */
 
+struct gate_wish {
+	size_t workload;    /* number of the one that has its `start` */
+	uint64_t max_age_s; /* a receipt of the same components that is no older may serve; 0: none
+			       does */
+	bool summary;       /* without one there is no answer */
+	const char *demanded; /* file of a summary that answers in the place of the signer, no older
+				 than max_age_s; or NULL */
+	const char *verifier; /* id that this has to be by; NULL: any */
+};
+
+/* What the answer rests on; nothing where it is unknown. */
+struct gate_given {
+	struct buf receipt; /* a tlog-proof */
+	struct buf summary; /* where it was wanted */
+};
+
 /*
- * Asks for workload number `workload`, which has its `start`. `max_age_s`: a receipt of the same
- * components that is no older may serve; 0: none does. `receipt`: what the answer rests on is
- * appended, as a tlog-proof; nothing where it is unknown. `t`: why it is not allowed, in a
- * sentence; where it is, by which report.
+ * Measures, and asks. `t`: why it is not allowed, in a sentence; where it is, by which report.
  */
 enum gate_answer gate_ask(const struct collector_config *config, struct measurer *measurer,
-    size_t workload, uint64_t max_age_s, struct buf *receipt, struct trouble *t);
+    const struct gate_wish *wish, struct gate_given *given, struct trouble *t);
 
 #endif

@@ -29,14 +29,12 @@ struct pieces {
 
 static const struct token_profile *find_profile(const struct hsm_config *c, struct view name);
 static bool take_audience(const struct token_profile *p, struct view *audience, struct buf *why);
-static bool is_covered(const struct hsm_config *c, const struct token_profile *p,
-    const struct report *r, struct buf *why);
 static bool is_revoked(const struct report *r, struct buf *why);
 static bool is_in_time(const struct claims_source *source, const struct token_profile *p,
     const struct report *r, struct buf *why);
 static bool matches_any(
     const struct view *patterns, size_t count, struct view text, enum glob_scope scope);
-static bool has_status(const struct token_profile *p, enum report_status status);
+static bool has_status(const struct token_profile *p, const struct report *r, struct buf *why);
 static enum err write_claims(const struct hsm_config *c, const struct token_profile *p,
     const struct report *r, const struct claims_source *source, struct buf *to);
 static size_t size_bound(const struct hsm_config *c, const struct token_profile *p,
@@ -69,32 +67,66 @@ claims_derive(const struct hsm_config *config, const struct claims_source *sourc
 	}
 	if (!take_audience(profile, &asked.audience, why))
 		return ERR_TOKEN_PROFILE;
-	if (entry_kind(source->report) != ENTRY_REPORT) {
-		buf_append_format(why, "expected a report, found another kind of entry");
-		return ERR_TOKEN_PROFILE;
-	}
-	if ((e = report_parse(source->report, document)) == ERR_MEMORY)
+	if ((e = claims_read_report(source->report, document, why)) != ERR_OK)
 		return e;
-	if (e != ERR_OK) {
-		buf_append_format(why,
-		    "expected a report that this version reads, found one with %s", err_name(e));
-		return ERR_TOKEN_PROFILE;
-	}
-	if (r->bundle.offline) {
-		buf_append_format(why,
-		    "expected a report of what is now, found a gap record: it tells of the past");
-		return ERR_TOKEN_PROFILE;
-	}
 	if (bundle_chain_is_start(r->bundle.workload)) {
 		buf_append_format(why,
 		    "expected a report of what runs, found one of what was measured before a "
 		    "start");
 		return ERR_TOKEN_PROFILE;
 	}
-	if (is_revoked(r, why) || !is_covered(config, profile, r, why) ||
-	    !is_in_time(&asked, profile, r, why))
+	if (is_revoked(r, why) ||
+	    !claims_is_covered(config, profile->name, &profile->cover, r, why) ||
+	    !has_status(profile, r, why) || !is_in_time(&asked, profile, r, why))
 		return ERR_TOKEN_PROFILE;
 	return write_claims(config, profile, r, &asked, claims);
+}
+
+enum err
+claims_read_report(struct view report, struct report_document *document, struct buf *why)
+{
+	enum err e;
+
+	if (entry_kind(report) != ENTRY_REPORT) {
+		buf_append_format(why, "expected a report, found another kind of entry");
+		return ERR_TOKEN_PROFILE;
+	}
+	if ((e = report_parse(report, document)) == ERR_MEMORY)
+		return e;
+	if (e != ERR_OK) {
+		buf_append_format(why,
+		    "expected a report that this version reads, found one with %s", err_name(e));
+		return ERR_TOKEN_PROFILE;
+	}
+	if (document->report.bundle.offline) {
+		buf_append_format(why,
+		    "expected a report of what is now, found a gap record: it tells of the past");
+		return ERR_TOKEN_PROFILE;
+	}
+	return ERR_OK;
+}
+
+bool
+claims_is_covered(const struct hsm_config *config, struct view profile,
+    const struct profile_cover *cover, const struct report *r, struct buf *why)
+{
+	const struct view workload = bundle_chain_workload(r->bundle.workload);
+
+	if (!view_equal(r->issuer, view_of_string(config->origin)))
+		buf_append_format(why, "expected a report of %s, found one of %.*s", config->origin,
+		    view_precision(r->issuer), (const char *)r->issuer.data);
+	else if (!matches_any(
+		     cover->collectors, cover->collector_count, r->collector, GLOB_IDENTITY))
+		buf_append_format(why, "profile '%.*s' does not cover the collector %.*s",
+		    view_precision(profile), (const char *)profile.data,
+		    view_precision(r->collector), (const char *)r->collector.data);
+	else if (!matches_any(cover->workloads, cover->workload_count, workload, GLOB_TEXT))
+		buf_append_format(why, "profile '%.*s' does not cover the workload %.*s",
+		    view_precision(profile), (const char *)profile.data, view_precision(workload),
+		    (const char *)workload.data);
+	else
+		return true;
+	return false;
 }
 
 static const struct token_profile *
@@ -125,33 +157,6 @@ take_audience(const struct token_profile *p, struct view *audience, struct buf *
 		buf_append_format(why, "profile '%.*s' does not list the audience %.*s",
 		    view_precision(p->name), (const char *)p->name.data, view_precision(*audience),
 		    (const char *)audience->data);
-	return false;
-}
-
-/* Says in `why` what is not. */
-static bool
-is_covered(const struct hsm_config *c, const struct token_profile *p, const struct report *r,
-    struct buf *why)
-{
-	const struct view workload = r->bundle.workload;
-
-	if (!view_equal(r->issuer, view_of_string(c->origin)))
-		buf_append_format(why, "expected a report of %s, found one of %.*s", c->origin,
-		    view_precision(r->issuer), (const char *)r->issuer.data);
-	else if (!matches_any(p->collectors, p->collector_count, r->collector, GLOB_IDENTITY))
-		buf_append_format(why, "profile '%.*s' does not cover the collector %.*s",
-		    view_precision(p->name), (const char *)p->name.data,
-		    view_precision(r->collector), (const char *)r->collector.data);
-	else if (!matches_any(p->workloads, p->workload_count, workload, GLOB_TEXT))
-		buf_append_format(why, "profile '%.*s' does not cover the workload %.*s",
-		    view_precision(p->name), (const char *)p->name.data, view_precision(workload),
-		    (const char *)workload.data);
-	else if (!has_status(p, r->status))
-		buf_append_format(why, "profile '%.*s' does not cover the status %s",
-		    view_precision(p->name), (const char *)p->name.data,
-		    report_status_name(r->status));
-	else
-		return true;
 	return false;
 }
 
@@ -195,12 +200,15 @@ matches_any(const struct view *patterns, size_t count, struct view text, enum gl
 	return false;
 }
 
+/* Says in `why` that it has not. */
 static bool
-has_status(const struct token_profile *p, enum report_status status)
+has_status(const struct token_profile *p, const struct report *r, struct buf *why)
 {
 	for (size_t i = 0; i < p->status_count; i++)
-		if (p->statuses[i] == status)
+		if (p->statuses[i] == r->status)
 			return true;
+	buf_append_format(why, "profile '%.*s' does not cover the status %s",
+	    view_precision(p->name), (const char *)p->name.data, report_status_name(r->status));
 	return false;
 }
 

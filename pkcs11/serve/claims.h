@@ -20,6 +20,7 @@
 #ifndef HALLMARK_PKCS11_SERVE_CLAIMS_H
 #define HALLMARK_PKCS11_SERVE_CLAIMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/hsm_config.h"
@@ -55,5 +56,15 @@ struct claims_source {
  */
 enum err claims_derive(const struct hsm_config *config, const struct claims_source *source,
     struct report_document *document, struct buf *claims, struct buf *why) MUST_USE;
+
+/*
+ * Reads the entry as a report of what is now; ERR_TOKEN_PROFILE with the reason, ERR_MEMORY. And
+ * whether it is one of this log, and of a collector and a workload that the profile of this name
+ * covers; else the reason is in `why`. Summaries are held to both, too.
+ */
+enum err claims_read_report(
+    struct view report, struct report_document *document, struct buf *why) MUST_USE;
+bool claims_is_covered(const struct hsm_config *config, struct view profile,
+    const struct profile_cover *cover, const struct report *r, struct buf *why);
 
 #endif

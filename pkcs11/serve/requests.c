@@ -8,6 +8,7 @@
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/serve/claims.h"
 #include "pkcs11/serve/observe.h"
+#include "pkcs11/serve/summaries.h"
 #include "proto/tlog/checkpoint.h"
 
 static enum err begin_checkpoint(
@@ -194,6 +195,7 @@ begin_token(struct requests *q, const struct keychannel_request *r, struct signi
 	    .lifetime_s = r->lifetime_s,
 	    .report = r->report,
 	    .index = r->index};
+	const struct summary_profile *summary = summaries_find(q->config, r->profile);
 	enum err e;
 
 	source.now_s = wall_s();
@@ -201,6 +203,10 @@ begin_token(struct requests *q, const struct keychannel_request *r, struct signi
 	if ((e = guard_check_report(
 		 q->guard, r->report, r->index, r->size, &r->proof, &source.leaf)) != ERR_OK)
 		return e;
+	job->is_summary = summary != NULL;
+	if (summary != NULL)
+		return summaries_derive(
+		    q->config, summary, &source, &q->document, &job->input, &q->why);
 	return claims_derive(q->config, &source, &q->document, &job->input, &q->why);
 }
 

@@ -2,11 +2,15 @@
 
 #include "pkcs11/ground/complain.h"
 #include "pkcs11/serve/jws.h"
+#include "proto/summary/summary.h"
 
-/* Never a checkpoint (no newline) and never a JWS (a blank). */
+/* Never a checkpoint (no newline), a JWS (a blank) or an envelope (another word). */
 #define KEEPALIVE_TEXT "hallmark keep-alive"
 
 static enum err know_key(struct sealing *s);
+static enum err finish(const struct sealing *of, struct signing_job *job, struct view signature);
+static enum err finish_summary(
+    const struct sealing *of, struct signing_job *job, struct view signature);
 
 enum err
 sealing_begin(struct sealing *s, const struct hsm_config *config,
@@ -15,9 +19,11 @@ sealing_begin(struct sealing *s, const struct hsm_config *config,
 	enum err e;
 
 	*s = (struct sealing){.verifier = verifier, .beside = beside, .jws_header = BUF_INIT};
-	e = jws_append_header(
-	    note_verifier_key(verifier), algorithm_of(config->algorithm)->jws, &s->jws_header);
-	return e == ERR_OK && config->token_count > 0 ? know_key(s) : e;
+	s->is_ecdsa = algorithm_of(config->algorithm)->scheme == NOTE_ECDSA;
+	if ((e = summary_key_id(note_verifier_key(verifier), &s->key_id)) == ERR_OK)
+		e = jws_append_header(note_verifier_key(verifier),
+		    algorithm_of(config->algorithm)->jws, &s->jws_header);
+	return e == ERR_OK && config->token_count + config->summary_count > 0 ? know_key(s) : e;
 }
 
 /* What takes a while to make, where there may be tokens. */
@@ -91,8 +97,12 @@ sealer_begin_jws(struct sealer *s, struct signing_job *job)
 {
 	enum err e;
 
-	buf_append_view(&job->body, buf_view(&s->of->jws_header));
-	jws_append_payload(buf_view(&job->input), &job->body);
+	if (job->is_summary) {
+		summary_signed_bytes(buf_view(&job->input), &job->body);
+	} else {
+		buf_append_view(&job->body, buf_view(&s->of->jws_header));
+		jws_append_payload(buf_view(&job->input), &job->body);
+	}
 	if ((e = buf_status(&job->body)) != ERR_OK)
 		return e;
 	return token_sign_jws(s->signer, buf_view(&job->body));
@@ -108,8 +118,7 @@ sealer_end_jws(struct sealer *s, struct signing_job *first)
 	for (struct signing_job *job = first; job != NULL; job = job->next) {
 		if (job->result != ERR_OK || (job->result = e) != ERR_OK)
 			continue;
-		jws_append_signature(signature[i++], &job->body);
-		job->result = buf_status(&job->body);
+		job->result = finish(s->of, job, signature[i++]);
 	}
 }
 
@@ -118,4 +127,28 @@ sealer_keep_alive(struct sealer *s)
 {
 	buf_clear(&s->signature);
 	return token_sign(s->signer, VIEW_LITERAL(KEEPALIVE_TEXT), &s->signature);
+}
+
+static enum err
+finish(const struct sealing *of, struct signing_job *job, struct view signature)
+{
+	if (job->is_summary)
+		return finish_summary(of, job, signature);
+	jws_append_signature(signature, &job->body);
+	return buf_status(&job->body);
+}
+
+/* What was signed gives way to the envelope that says it again. */
+static enum err
+finish_summary(const struct sealing *of, struct signing_job *job, struct view signature)
+{
+	struct buf der = BUF_INIT;
+	enum err e = of->is_ecdsa ? note_ecdsa_from_raw(signature, &der) : ERR_OK;
+
+	buf_clear(&job->body);
+	if (e == ERR_OK)
+		e = summary_write_envelope(buf_view(&job->input), &of->key_id,
+		    of->is_ecdsa ? buf_view(&der) : signature, &job->body);
+	buf_free(&der);
+	return e;
 }

@@ -1,6 +1,6 @@
 /*
  * What one thread signs with, in a session of its own, and what it makes of signatures: notes of
- * checkpoints, and JWS of claims.
+ * checkpoints, JWS of claims, and envelopes of summaries.
  */
 #ifndef HALLMARK_PKCS11_SERVE_SEALER_H
 #define HALLMARK_PKCS11_SERVE_SEALER_H
@@ -14,7 +14,9 @@
 struct sealing {
 	const struct note_verifier *verifier, *beside; /* the second NULL: one signature a note */
 	struct buf jws_header;
-	struct ecdsa_known *known; /* for tokens, or NULL: none is signed, or not with P-256 */
+	struct digest key_id;      /* of the first key, in envelopes */
+	bool is_ecdsa;             /* whose signatures are DER in envelopes, and not in JWS */
+	struct ecdsa_known *known; /* for these, or NULL: none is signed, or not with P-256 */
 };
 
 /* The verifiers as signing_start has them. After an error sealing_end follows, too. */
@@ -39,8 +41,8 @@ enum err sealer_note(struct sealer *s, struct signing_job *job) MUST_USE;
 enum err sealer_line_beside(struct sealer *s, struct signing_job *job) MUST_USE;
 
 /*
- * Has a JWS signed. Its signature is with the signer until it has been verified, as those of up to
- * TOKEN_KEPT_MAX jobs may be.
+ * Has a JWS signed, or a summary. Its signature is with the signer until it has been verified, as
+ * those of up to TOKEN_KEPT_MAX jobs may be.
  */
 enum err sealer_begin_jws(struct sealer *s, struct signing_job *job) MUST_USE;
 

@@ -4,6 +4,8 @@
 #ifndef HALLMARK_PKCS11_SERVE_SIGNING_JOB_H
 #define HALLMARK_PKCS11_SERVE_SIGNING_JOB_H
 
+#include <stdbool.h>
+
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/wire/keychannel.h"
@@ -11,8 +13,9 @@
 struct signing_job {
 	enum keychannel_type type; /* KEYCHANNEL_CHECKPOINT or KEYCHANNEL_TOKEN */
 	uint64_t id;               /* of the request */
-	struct buf input;          /* the checkpoint's text, or the claims */
-	struct buf body;           /* when done: the signed note, or the JWS */
+	bool is_summary;           /* and no JWS */
+	struct buf input;          /* the checkpoint's text, the claims, or a summary's payload */
+	struct buf body;           /* when done: the signed note, the JWS, or the envelope */
 	struct buf beside;         /* the signing threads': of a note, the Ed25519 key's line */
 	unsigned unsigned_parts;   /* theirs, under the mutex: signatures that are not made yet */
 	enum err result; /* when done; ERR_TOKEN: the token may hang in any further call */

@@ -83,6 +83,8 @@ compile(struct draft *d, const struct draft_entry *entry)
 		take_silence(&p);
 		policy_tokens_compile(d, entry->index);
 		policy_feeds_of_entry(d, entry->index);
+	} else {
+		policy_tokens_compile_summary(d, entry);
 	}
 	policy_groups_take(d, key_of(&p, ".group"), p.raw->group, p.rule);
 	p.rule->review_by_s = draft_date(d, key_of(&p, ".review_by"), p.raw->review_by);

@@ -298,6 +298,7 @@ static const cyaml_schema_value_t token_entry = {
 	    RULE(packages, package_rule_fields)
 static const cyaml_schema_field_t start_fields[] = {
     START_KEYS,
+    TEXT(summary, OPTIONAL, struct raw_workload, KEYCHANNEL_PROFILE_MAX),
     CYAML_FIELD_END,
 };
 /* What a block of rules may say, too. */

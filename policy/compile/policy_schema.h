@@ -142,6 +142,7 @@ struct raw_token {
 
 struct raw_workload {
 	struct raw_workload *start; /* the same of what is measured before; has none itself */
+	char *summary;              /* of it alone */
 	char *match, *group;
 	char **collectors;
 	uint32_t collectors_count;

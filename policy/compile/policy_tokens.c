@@ -16,6 +16,7 @@ struct place {
 	char key[DRAFT_KEY_MAX];
 };
 
+static void keep(struct draft *d, struct buf *wants, struct policy_rule *to);
 static void take(struct place *p, const struct raw_token *raw, struct token_want *to);
 static void check_again(struct place *p, struct view before, const struct token_want *want);
 static const char *key_of(struct place *p, const char *name);
@@ -25,7 +26,6 @@ policy_tokens_compile(struct draft *d, size_t index)
 {
 	const struct raw_workload *raw = &d->raw->workloads[index];
 	struct buf wants = BUF_INIT;
-	uint8_t *kept;
 
 	for (size_t i = 0; i < raw->token_count; i++) {
 		struct place p = {.draft = d, .workload = index, .index = i};
@@ -37,14 +37,43 @@ policy_tokens_compile(struct draft *d, size_t index)
 		check_again(&p, buf_view(&wants), &want);
 		token_wants_append(&wants, &want);
 	}
-	if (buf_status(&wants) != ERR_OK)
+	keep(d, &wants, &d->policy->rules[index]);
+}
+
+void
+policy_tokens_compile_summary(struct draft *d, const struct draft_entry *entry)
+{
+	const char *name = entry->raw->summary;
+	struct buf wants = BUF_INIT;
+	struct token_want want;
+	char key[DRAFT_KEY_MAX];
+
+	if (name == NULL)
+		return;
+	want = (struct token_want){.profile = view_of_string(name)};
+	(void)snprintf(key, sizeof(key), "workloads[%zu].start.summary", entry->index);
+	if (bundle_workload_check(want.profile) != ERR_OK)
+		draft_fault(d, key,
+		    "\"%s\" must be the name of a profile, without white space and \"/\" and not "
+		    "beginning with \".\"; found \"%s\"",
+		    key, name);
+	token_wants_append(&wants, &want);
+	keep(d, &wants, entry->rule);
+}
+
+static void
+keep(struct draft *d, struct buf *wants, struct policy_rule *to)
+{
+	uint8_t *kept;
+
+	if (buf_status(wants) != ERR_OK)
 		abort();
-	if (wants.size > 0) {
-		kept = draft_memory(d->policy, wants.size, 1);
-		memcpy(kept, wants.data, wants.size);
-		d->policy->rules[index].tokens = (struct view){kept, wants.size};
+	if (wants->size > 0) {
+		kept = draft_memory(d->policy, wants->size, 1);
+		memcpy(kept, wants->data, wants->size);
+		to->tokens = (struct view){kept, wants->size};
 	}
-	buf_free(&wants);
+	buf_free(wants);
 }
 
 static void

@@ -169,7 +169,7 @@ struct policy_rule {
 	const struct view *collectors;
 	bool require[COMPONENT_KIND_COUNT];
 	bool recorded[COMPONENT_KIND_COUNT];
-	struct view tokens; /* proto/wire/token_wants.h; size 0: none */
+	struct view tokens; /* proto/wire/token_wants.h; size 0: none; of a start its summary */
 	uint32_t max_age_s;
 	uint32_t signature_every_s; /* 0: not demanded */
 	uint32_t report_every_s;    /* 0: not demanded */

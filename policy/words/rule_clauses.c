@@ -186,6 +186,12 @@ say_tokens(struct clause_writer *w, struct view tokens)
 {
 	struct token_want want;
 
+	if (w->rule->is_start && token_wants_next(&tokens, &want)) {
+		buf_append_format(clause_begin(w, "summary", (struct view){NULL, 0}, ".summary"),
+		    "by the profile %.*s", view_precision(want.profile),
+		    (const char *)want.profile.data);
+		return;
+	}
 	while (token_wants_next(&tokens, &want)) {
 		struct buf *to = clause_begin(w, "token", want.audience, ".token");
 

@@ -23,7 +23,8 @@
  * names; the profile is the name of one in the key process's configuration
  * (config/token_profile.h), by which it makes the claims out of the report; the audience is one of
  * the profile's, or empty where that has one; the lifetime makes it shorter than the profile's, 0
- * does not. It knows the tree that
+ * does not. Where the profile is one of summaries, a summary is made of a report on a start
+ * (proto/summary/summary.h); there is then no audience, and no lifetime. It knows the tree that
  * it found as its state when it began, and those that it has signed or observed since, the last
  * KEYCHANNEL_TREES of all these. Type 4 is reserved for certificates of collectors. close: the last
  * checkpoint of this key. As checkpoint, and the entry is the key notice of the transition that an
@@ -39,7 +40,8 @@
  * thing: why it does not serve, or not any more, in a sentence. After ERR_PIN_REFUSED it stays
  * until an operator has acted and then ends, as after all others at once. The body of a good
  * checkpoint or close answer is the signed note; that of a good token answer is the JWS in compact
- * form; that of a good observe answer is empty; that of an error is a sentence for the log.
+ * form, or the summary's envelope; that of a good observe answer is empty; that of an error is a
+ * sentence for the log.
  */
 #ifndef HALLMARK_PROTO_WIRE_KEYCHANNEL_H
 #define HALLMARK_PROTO_WIRE_KEYCHANNEL_H

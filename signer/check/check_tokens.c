@@ -11,6 +11,14 @@
 	    view_precision((want)->profile), (const char *)(want)->profile.data,                   \
 	    view_precision(party(want)), (const char *)party(want).data
 
+#define SUMMARY_FORMAT                                                                             \
+	"summaries: the policy's \"%.*s\" wants one of its start by the profile \"%.*s\""
+#define SUMMARY_VIEWS(rule, want)                                                                  \
+	view_precision(policy_rule_match(rule)), (const char *)policy_rule_match(rule).data,       \
+	    view_precision((want)->profile), (const char *)(want)->profile.data
+
+#define SHOWN_BY "hallmark-hsm check shows whether hsm.yaml gives that"
+
 /* What is looked at, and where it is told. */
 struct checking {
 	const char *path;
@@ -19,10 +27,11 @@ struct checking {
 	struct faults *faults, *notes;
 };
 
+static void check_summary(const struct checking *c, const struct token_want *want);
 static void check_want(const struct checking *c, const struct token_want *want);
 static const struct token_profile *find(const struct hsm_config *hsm, struct view name);
 static bool lists(const struct token_profile *t, struct view audience);
-static bool never_covers(const struct token_profile *t, const struct policy_rule *rule);
+static bool never_covers(const struct profile_cover *cover, const struct policy_rule *rule);
 static bool is_literal(struct view pattern);
 static struct view party(const struct token_want *want);
 static bool is_new(const struct policy *p, uint32_t number);
@@ -38,7 +47,10 @@ check_tokens(const char *path, const struct hsm_config *hsm, const struct policy
 		struct token_want want;
 
 		while (token_wants_next(&rest, &want))
-			check_want(&c, &want);
+			if (policy_rule_is_start(c.rule))
+				check_summary(&c, &want);
+			else
+				check_want(&c, &want);
 	}
 }
 
@@ -52,9 +64,12 @@ check_tokens_elsewhere(const char *path, const struct policy *p, struct faults *
 		struct token_want want;
 
 		while (is_new(p, n) && token_wants_next(&rest, &want))
-			faults_add(notes, path, 0,
-			    PROFILE_FORMAT "; hallmark-hsm check shows whether hsm.yaml gives that",
-			    PROFILE_VIEWS(rule, &want));
+			if (policy_rule_is_start(rule))
+				faults_add(notes, path, 0, SUMMARY_FORMAT "; " SHOWN_BY,
+				    SUMMARY_VIEWS(rule, &want));
+			else
+				faults_add(notes, path, 0, PROFILE_FORMAT "; " SHOWN_BY,
+				    PROFILE_VIEWS(rule, &want));
 	}
 }
 
@@ -73,7 +88,7 @@ check_want(const struct checking *c, const struct token_want *want)
 		    PROFILE_FORMAT ": it lists %zu others in \"aud\"; name one of these, or list "
 				   "it there",
 		    PROFILE_VIEWS(c->rule, want), t->audience_count);
-	else if (never_covers(t, c->rule))
+	else if (never_covers(&t->cover, c->rule))
 		faults_add(c->faults, c->path, 0,
 		    PROFILE_FORMAT ": it does not cover that; its \"workloads\" and "
 				   "\"collectors\" say what it does",
@@ -81,6 +96,26 @@ check_want(const struct checking *c, const struct token_want *want)
 	else if (want->lifetime_s > t->lifetime_s)
 		faults_add(c->notes, c->path, 0, PROFILE_FORMAT " and %u s: it gives %u s at most",
 		    PROFILE_VIEWS(c->rule, want), want->lifetime_s, t->lifetime_s);
+}
+
+static void
+check_summary(const struct checking *c, const struct token_want *want)
+{
+	const struct summary_profile *s = NULL;
+
+	for (size_t i = 0; i < c->hsm->summary_count; i++)
+		if (view_equal(c->hsm->summaries[i].name, want->profile))
+			s = &c->hsm->summaries[i];
+	if (s == NULL)
+		faults_add(c->faults, c->path, 0,
+		    SUMMARY_FORMAT ": found %zu under \"summaries\", none of that name; those "
+				   "receipts would leave without it",
+		    SUMMARY_VIEWS(c->rule, want), c->hsm->summary_count);
+	else if (never_covers(&s->cover, c->rule))
+		faults_add(c->faults, c->path, 0,
+		    SUMMARY_FORMAT ": it does not cover that; its \"workloads\" and \"collectors\" "
+				   "say what it does",
+		    SUMMARY_VIEWS(c->rule, want));
 }
 
 static const struct token_profile *
@@ -103,16 +138,16 @@ lists(const struct token_profile *t, struct view audience)
 
 /* Whether two patterns ever meet is not looked at: of a name it is plain. */
 static bool
-never_covers(const struct token_profile *t, const struct policy_rule *rule)
+never_covers(const struct profile_cover *cover, const struct policy_rule *rule)
 {
 	const struct view match = policy_rule_match(rule);
 	size_t i = 0;
 
 	if (!is_literal(match))
 		return false;
-	while (i < t->workload_count && !glob_match(t->workloads[i], match, GLOB_TEXT))
+	while (i < cover->workload_count && !glob_match(cover->workloads[i], match, GLOB_TEXT))
 		i++;
-	return i == t->workload_count;
+	return i == cover->workload_count;
 }
 
 static bool

@@ -23,7 +23,7 @@ static const struct view collectors[] = {VIEW_LITERAL("spiffe://example/collecto
 static const struct view workloads[] = {VIEW_LITERAL("trading-*")};
 static const struct view audience = VIEW_LITERAL("\"a\"");
 static const struct token_profile profile = {VIEW_LITERAL("p"), VIEW_LITERAL("https://i"),
-    &audience, 1, LIFETIME_S, collectors, workloads, 1, 1,
+    &audience, 1, LIFETIME_S, {collectors, workloads, 1, 1},
     {REPORT_AFFIRMING, REPORT_CONTRAINDICATED}, 2};
 static const struct hsm_config config = {
     .origin = "hallmark.example/prod-1", .tokens = &profile, .token_count = 1};

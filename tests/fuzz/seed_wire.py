@@ -245,6 +245,14 @@ def seed_entries(files):
     write("claims", "absence", files["absence.json"])
     write("claims", "notice", files["notice-manifest.json"])
     write("claims", "token", files["token-deployed.json"])
+    payload = files["summary-start.payload"]
+    write_all("summary", "envelope", changes(
+        files["summary-start.json"], (b"in-toto", b"statement"), (b"==", b"="), (b'"sig":"', b'"sig":"A')))
+    write_all("summary", "payload", changes(
+        payload, (b'"file"', b'"tree"'), (b'"file"', b'"disk"'), (b'x":1', b'x":01'), (b"app", b'\\"app'),
+        (b"T10", b" 10"), (b'"affirming"', b'"none"'), (b"50fd", b"50FD"), (b'"version":{"', b'"version":{"}}')))
+    write("summary", "failed", payload.replace(b"affirming", b"warning").replace(b"PASSED", b"FAILED").replace(
+        b"SLSA_BUILD_LEVEL_UNEVALUATED", b"FAILED"))
     absence = files["absence.json"]
     write_all("entry", "absence", changes(
         absence, (b"#1", b"#2"), (b'"count":1', b'"count":2'), (b'"due":', b'"due":1'),

@@ -34,6 +34,8 @@ MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 ORIGIN = "hallmark.test/log"
 
 # The key process's only profile, unless a test has others.
+SUMMARIES = [{"profile": "starts", "verifier": "https://attest.test", "resources": "https://test/workloads/",
+              "policies": "https://test/policies/", "collectors": ["spiffe://test/**"], "workloads": ["*"]}]
 TOKENS = [{"profile": "test", "iss": "https://attest.test", "aud": ["https://party.test"],
            "lifetime_s": 1800,  # longer than any test
            "collectors": ["spiffe://test/*"], "workloads": ["*"]}]
@@ -124,7 +126,7 @@ class Site:
                 self.path(name).mkdir(mode=0o700)
         hsm = {"origin": self.origin, "module": self.options.get("module", MODULE), "token": "test",
                "key": "log", "pin_file": "pin", "certificate": "log.crt", "guard": "guard",
-               "tokens": TOKENS, **self.options["hsm"]}
+               "tokens": TOKENS, "summaries": SUMMARIES, **self.options["hsm"]}
         self.path("hsm.yaml").write_text(to_yaml({k: v for k, v in hsm.items() if v is not None}))
         self.path("hsm.yaml").chmod(0o644)  # whatever the umask
         self.path("signer.yaml").write_text(to_yaml({

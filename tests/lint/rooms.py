@@ -23,7 +23,7 @@ import sys
 import textwrap
 
 PROTO = ["proto", "proto/json", "proto/tlog", "proto/evidence", "proto/report", "proto/statement",
-         "proto/wire"]
+         "proto/summary", "proto/wire"]
 POLICY_GROUND = [*PROTO, "config", "policy/values", "policy/feeds", "policy/governance", "policy/sources", "policy/layout"]
 
 # Whom each room may know. The ground comes first, and a room knows only what comes before it, so that
@@ -35,6 +35,7 @@ ROOMS = {
     "proto/evidence": ["proto", "proto/tlog"],
     "proto/report": ["proto", "proto/json", "proto/tlog", "proto/evidence"],
     "proto/statement": ["proto", "proto/json", "proto/tlog", "proto/evidence"],
+    "proto/summary": ["proto", "proto/json", "proto/tlog", "proto/evidence", "proto/report", "proto/statement"],
     "proto/wire": ["proto", "proto/tlog", "proto/evidence", "proto/report"],
     "journal": PROTO,
     "config": [*PROTO, "journal"],

@@ -354,6 +354,7 @@ COMPILE = {
         ("profile", ".profile = [[view_of_string(raw->profile)]]", "VIEW_LITERAL(\"p\")"),
         ("audience", "to->audience = [[view_of_string(raw->audience)]]", "VIEW_LITERAL(\"\")"),
         ("lifetime_s", "to->lifetime_s = [[raw->lifetime_s]]", "0"),
+        ("summary", "keep(d, &wants, [[entry->rule]]);", "&d->policy->rules[entry->index]"),
     ],
     "policy/compile/policy_sets.c": [
         ("references", "if ([[is_called(rule->reference[j], names[i])]])\n\t\t\t\tbits", "true"),

@@ -16,62 +16,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from gated import Gate, libraries, lines_of, replayed
 from hallmark import PATIENCE_S, program, run_tests
-from judged import Judged, sums
-
-class Gate(Judged):
-    """A host with a program of its own, `tool`, which the policy knows with the libraries that ldd names."""
-
-    def __init__(self, start=None, measure=("executable", "libraries"), **workload):
-        super().__init__()
-        self.tool = self.dir / "tool"
-        shutil.copy("/bin/sh", self.tool)
-        self.known = sums([str(self.tool), *libraries(self.tool)])
-        self.entry = {"executable": {"references": ["known"]}, "libraries": {"references": ["known"]}}
-        self.measure = {"executable": str(self.tool), "measure": list(measure), **workload}
-        if start is not None:
-            self.entry["start"] = start
-
-    def begin(self):
-        self.judge_by({"known": self.known}, **self.entry)
-        self.configure()
-
-    def configure(self, port=None, **said):
-        self.measure_by(**self.measure)
-        config = self.site.path("collector.yaml")
-        config.write_text(config.read_text().replace("server_name: \"signer.test\"",
-                                                     "server_name: \"signer.test\"\n    log_certificate: \"log.crt\""))
-        if port:
-            config.write_text(config.read_text().replace(f":{self.site.port}\"", f":{port}\""))
-
-    def command(self, *arguments):
-        return [program("hallmark-collector"), "gate", "app", "-c", str(self.site.path("collector.yaml")), *arguments]
-
-    def gate(self, *arguments, **options):
-        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=3 * PATIENCE_S,
-                              **options)
-
-    def alter(self):
-        with open(self.tool, "ab") as file:
-            file.write(b"altered")
-
-
-def libraries(path):
-    words = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout.split()
-    return sorted({os.path.realpath(w) for w in words if w.startswith("/")})
-
-
-def lines_of(done):
-    return " ".join(done.stderr.split())
-
-
-def replayed(g, count):
-    """All of the log comes out again."""
-    assert g.signer.stop() == 0
-    g.signer = None
-    done = g.site.audit("replay", "--log", str(g.site.path("log")), "--evidence", str(g.site.path("evidence")),
-                        "--cert", str(g.site.path("log.crt")), "--all")
-    assert f"{count} the same, 0 different, 0 not possible" in done.stdout, done.stdout
+from judged import sums
 
 
 def test_what_is_as_it_was_built_starts_and_what_was_altered_does_not():
@@ -291,15 +238,15 @@ def test_a_tree_is_built_altered_refused_and_deployed_as_it_was_built():
                    "start": {}}
         g.begin()
         deploy = ["--", "/bin/cp", "-r", str(built / "srv"), str(g.dir / "target")]
-        summary = g.site.path("summary.tlog-proof")
+        receipt = g.site.path("receipt.tlog-proof")
         (built / "srv/app/two").write_text("too\n")
-        done = g.gate("--root", str(built), "--summary", str(summary), *deploy)
+        done = g.gate("--root", str(built), "--receipt", str(receipt), *deploy)
         assert done.returncode == 1 and "files changed-file /srv/app/two" in lines_of(done), done
         assert not (g.dir / "target").exists()
         (built / "srv/app/two").write_text("two\n")
-        done = g.gate("--root", str(built), "--summary", str(summary), *deploy)
+        done = g.gate("--root", str(built), "--receipt", str(receipt), *deploy)
         assert done.returncode == 0 and (g.dir / "target/app/two").read_text() == "two\n", done
-        told = g.site.audit("verify", str(summary), "--cert", str(g.site.path("log.crt")))
+        told = g.site.audit("verify", str(receipt), "--cert", str(g.site.path("log.crt")))
         assert "app/start on spiffe://test/host: AFFIRMING" in told.stdout, told.stdout
         replayed(g, 2)
 
@@ -319,17 +266,17 @@ def test_several_start_at_once():
 def test_what_is_judged_is_what_ldd_names_and_the_artifact_is_the_program():
     with Gate(start={}) as g:
         g.begin()
-        assert g.gate("--summary", str(g.site.path("summary"))).returncode == 0
-        shown = json.loads(g.site.audit("show", str(g.site.path("summary")), "--evidence", str(g.site.path("evidence")),
+        assert g.gate("--receipt", str(g.site.path("receipt"))).returncode == 0
+        shown = json.loads(g.site.audit("show", str(g.site.path("receipt")), "--evidence", str(g.site.path("evidence")),
                                         "--components", "--json").stdout)
         of = {kind: sorted(i["path"] for i in c["items"]) for kind, c in shown["components"].items()}
         assert of == {"executable": [str(g.tool)], "libraries": libraries(g.tool)}, of
         ext = base64.urlsafe_b64decode(shown["entry"]["hallmark.bundle"]["extensions"] + "==")
         assert b"\xa4file\xc4\x20" + hashlib.sha256(g.tool.read_bytes()).digest() in ext, ext
-        g.site.path("summary").write_text("an older one")
+        g.site.path("receipt").write_text("an older one")
         g.configure(1)
-        assert g.gate("--summary", str(g.site.path("summary"))).returncode == 2
-        assert not g.site.path("summary").exists()
+        assert g.gate("--receipt", str(g.site.path("receipt"))).returncode == 2
+        assert not g.site.path("receipt").exists()
 
 
 def test_it_may_be_the_first_process_of_a_container():

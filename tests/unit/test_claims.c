@@ -24,19 +24,19 @@ static const struct view payments[] = {V("payments")}, a[] = {V("a")};
 
 /* The first is that of the vectors, the third covers all, the others not quite. */
 static const struct token_profile profiles[] = {
-    {V("trading"), V("https://attest.example"), vault, 1, 300, vector_collectors, vector_workloads,
-	2, 2, {REPORT_AFFIRMING}, 1},
-    {V("payments"), V("hallmark.example"), payments, 1, 86400, vector_collectors, vector_workloads,
-	2, 2, {REPORT_WARNING, REPORT_CONTRAINDICATED}, 2},
-    {V("all"), V("i"), a, 1, 86400, any, any, 2, 2,
+    {V("trading"), V("https://attest.example"), vault, 1, 300,
+	{vector_collectors, vector_workloads, 2, 2}, {REPORT_AFFIRMING}, 1},
+    {V("payments"), V("hallmark.example"), payments, 1, 86400,
+	{vector_collectors, vector_workloads, 2, 2}, {REPORT_WARNING, REPORT_CONTRAINDICATED}, 2},
+    {V("all"), V("i"), a, 1, 86400, {any, any, 2, 2},
 	{REPORT_NONE, REPORT_AFFIRMING, REPORT_WARNING, REPORT_CONTRAINDICATED}, 4},
-    {V("another-collector"), V("i"), a, 1, 300, vector_collectors, any, 1, 2, {REPORT_AFFIRMING},
+    {V("another-collector"), V("i"), a, 1, 300, {vector_collectors, any, 1, 2}, {REPORT_AFFIRMING},
 	1},
-    {V("another-workload"), V("i"), a, 1, 300, vector_collectors, vector_workloads, 2, 1,
+    {V("another-workload"), V("i"), a, 1, 300, {vector_collectors, vector_workloads, 2, 1},
 	{REPORT_AFFIRMING}, 1},
-    {V("another-status"), V("i"), a, 1, 300, vector_collectors, vector_workloads, 2, 2,
+    {V("another-status"), V("i"), a, 1, 300, {vector_collectors, vector_workloads, 2, 2},
 	{REPORT_NONE, REPORT_WARNING, REPORT_CONTRAINDICATED}, 3},
-    {V("two"), V("i"), vault, 2, 300, any, any, 2, 2, {REPORT_AFFIRMING}, 1},
+    {V("two"), V("i"), vault, 2, 300, {any, any, 2, 2}, {REPORT_AFFIRMING}, 1},
 };
 
 static const struct hsm_config config = {

@@ -364,11 +364,11 @@ test_a_token_profile(void **state)
 	assert_int_equal(t->audience_count, 1);
 	expect_view(t->audiences[0], "vault");
 	assert_int_equal(t->lifetime_s, 300);
-	assert_int_equal(t->collector_count, 2);
-	expect_view(t->collectors[0], "spiffe://a/*");
-	expect_view(t->collectors[1], "b.example");
-	assert_int_equal(t->workload_count, 1);
-	expect_view(t->workloads[0], "app-*");
+	assert_int_equal(t->cover.collector_count, 2);
+	expect_view(t->cover.collectors[0], "spiffe://a/*");
+	expect_view(t->cover.collectors[1], "b.example");
+	assert_int_equal(t->cover.workload_count, 1);
+	expect_view(t->cover.workloads[0], "app-*");
 	assert_int_equal(t->status_count, 1);
 	assert_int_equal(t->statuses[0], REPORT_AFFIRMING);
 	hsm_config_free(&c);
@@ -467,14 +467,88 @@ test_every_fault_in_one_run(void **state)
 	fixture_expect_count(*state, 7);
 }
 
-/* Without the comment sign of "# tokens:" and all that follows; frees `text`. */
 static char *
-with_sample_tokens(char *text)
+with_summary(const char *from, const char *to)
 {
-	char *at = strstr(text, "\n# tokens:\n");
+	static const char summary[] = "guard: guard\n"
+				      "summaries:\n"
+				      "  - profile: one\n"                  /* 9 */
+				      "    verifier: https://log.example\n" /* 10 */
+				      "    resources: https://w.example/\n"
+				      "    policies: \"urn:p:\"\n" /* 12 */
+				      "    collectors: [\"a.example\", \"b.example\"]\n"
+				      "    workloads: [\"app-*\"]\n"; /* 14 */
+
+	return fixture_replace(summary, from, to);
+}
+
+static void
+refuse_summary(void **state, const char *from, const char *to, unsigned line, const char *fault)
+{
+	char *text = with_summary(from, to);
+
+	refuse(state, "guard: guard\n", text, line, fault);
+	free(text);
+}
+
+static void
+test_a_summary_profile(void **state)
+{
+	char *text = with_summary("one", "one");
+	struct hsm_config *c = accept(state, "guard: guard\n", text);
+	const struct summary_profile *s = &c->summaries[0];
+
+	free(text);
+	assert_int_equal(c->summary_count, 1);
+	assert_int_equal(c->token_count, 0);
+	expect_view(s->name, "one");
+	expect_view(s->verifier, "https://log.example");
+	expect_view(s->resources, "https://w.example/");
+	expect_view(s->policies, "urn:p:");
+	assert_int_equal(s->cover.collector_count, 2);
+	expect_view(s->cover.collectors[1], "b.example");
+	assert_int_equal(s->cover.workload_count, 1);
+	expect_view(s->cover.workloads[0], "app-*");
+	hsm_config_free(&c);
+}
+
+static void
+test_what_a_summary_profile_says(void **state)
+{
+	refuse_summary(
+	    state, "    verifier: https://log.example\n", "", 9, "\"summaries[0].verifier\"");
+	refuse_summary(
+	    state, "    resources: https://w.example/\n", "", 9, "\"summaries[0].resources\"");
+	refuse_summary(state, "    policies: \"urn:p:\"\n", "", 9, "\"summaries[0].policies\"");
+	refuse_summary(state, "    workloads: [\"app-*\"]\n", "", 9, "\"summaries[0].workloads\"");
+	refuse_summary(state, "https://log.example", "log.example", 10, "must be a URI");
+	refuse_summary(state, "\"urn:p:\"", "\":p\"", 12, "must be a URI");
+	refuse_summary(state, "\"urn:p:\"", "\"urn:p q\"", 12, "without white space");
+	refuse_summary(state, "\"urn:p:\"", "\"\"", 12, "1 to 512 bytes");
+	refuse_summary(state, "[\"app-*\"]", "[]", 14, "1 to 64");
+	refuse_summary(state, "\"app-*\"", "'a\\b'", 14, "backslash");
+	refuse_summary(state, "profile: one", "profile: a/b", 9, "\"/\"");
+	refuse_summary(
+	    state, "    verifier", "    statuses: [warning]\n    verifier", 10, "statuses");
+	refuse_summary(state, "summaries:\n",
+	    "summaries:\n  - {profile: one, verifier: \"urn:v\", resources: \"urn:r\", policies: "
+	    "\"urn:p\", "
+	    "collectors: [c], workloads: [w]}\n",
+	    10, "the name of two profiles");
+	refuse_summary(state, "summaries:\n",
+	    "tokens:\n  - {profile: one, iss: i, aud: [a], collectors: [c], workloads: [w]}\n"
+	    "summaries:\n",
+	    11, "the name of two profiles");
+}
+
+/* Without the comment sign of this line and all that follow, up to an empty one; frees nothing. */
+static char *
+with_sample_list(char *text, const char *line)
+{
+	char *at = strstr(text, line);
 
 	assert_non_null(at);
-	for (at++; *at != '\0'; at = strchr(at, '\n') + 1) {
+	for (at++; *at != '\0' && *at != '\n'; at = strchr(at, '\n') + 1) {
 		assert_memory_equal(at, "# ", 2);
 		memmove(at, at + 2, strlen(at + 2) + 1);
 	}
@@ -512,10 +586,12 @@ test_sample(void **state)
 	assert_int_equal(c->keepalive_s, 15);
 	assert_int_equal(c->token_count, 0);
 	hsm_config_free(&c);
-	text = with_sample_tokens(text);
+	text = with_sample_list(text, "\n# tokens:\n");
+	text = with_sample_list(text, "\n# summaries:\n");
 	c = load(f, text);
 	fixture_expect_count(f, 0);
 	assert_int_equal(c->token_count, 1);
+	assert_int_equal(c->summary_count, 1);
 	assert_int_equal(c->tokens[0].lifetime_s, 300);
 	assert_int_equal(c->tokens[0].statuses[0], REPORT_AFFIRMING);
 	hsm_config_free(&c);
@@ -549,6 +625,8 @@ main(void)
 	    WITH_FIXTURE(test_token_profiles_have_names_that_differ),
 	    WITH_FIXTURE(test_a_token_profile_says_who_and_for_whom),
 	    WITH_FIXTURE(test_what_a_token_profile_covers),
+	    WITH_FIXTURE(test_a_summary_profile),
+	    WITH_FIXTURE(test_what_a_summary_profile_says),
 	    WITH_FIXTURE(test_every_fault_in_one_run),
 	    WITH_FIXTURE(test_sample),
 	};

@@ -70,6 +70,7 @@ static const struct values {
     {"config.unmatched", "warning", "none", "policy.workloads.config.facts.unmatched"},
     {"packages.unmatched", "warning", "none", "policy.workloads.packages.facts.unmatched"},
     {"workloads.release", "[fam]", "[fam, fim]", NULL},
+    {"start.summary", "p", "q", NULL},
     {"token.profile", "p", "q", NULL},
     {"token.audience", "p", "q", NULL},
     {"_s", "60", "61", NULL}, /* all seconds */

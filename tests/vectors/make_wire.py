@@ -9,10 +9,12 @@ proto/PROTOCOL.md. The two private keys below are for these vectors and nothing 
 """
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
 import struct
+import urllib.parse
 
 import msgpack
 
@@ -222,6 +224,8 @@ CHALLENGED = {
     "x_site": [1, "two", {"three": b"\x03"}],
 }
 
+
+OF_START = {"artifact": ["file", sha256(b"the program")], "phase": "start"}
 
 # --- reports -------------------------------------------------------------------------------------
 
@@ -532,6 +536,45 @@ def token_claims(report_bytes, index, issuer, audience, lifetime_s):
     })
 
 
+def summary_of(report_bytes, index, verifier, resources, policies):
+    """What the key process says of the start that a report is about."""
+    report = json.loads(report_bytes)
+    (chain, appraisal), = report["submods"].items()
+    ext = msgpack.unpackb(unbase64url(report["hallmark.bundle"]["extensions"]))
+    form, artifact = ext["artifact"]
+    workload, _, start = chain.rpartition("/")
+    assert start == "start"
+    policy, digest = appraisal["ear.appraisal-policy-id"].split("@sha256:")
+    passed = appraisal["ear.status"] == "affirming"
+    return to_json({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": workload, "digest": {"sha256": artifact.hex()}, "annotations": {
+            "hallmark.artifact": form, "hallmark.collector": report["sub"], "hallmark.log": report["iss"],
+            "hallmark.index": index, "hallmark.leaf": leaf_hash(report_bytes).hex(),
+            "hallmark.status": appraisal["ear.status"]}}],
+        "predicateType": "https://slsa.dev/verification_summary/v1",
+        "predicate": {
+            "verifier": {"id": verifier, "version": {
+                report["ear.verifier-id"]["developer"]: report["ear.verifier-id"]["build"]}},
+            "timeVerified": datetime.datetime.fromtimestamp(report["iat"], datetime.timezone.utc).strftime(
+                "%Y-%m-%dT%H:%M:%SZ"),
+            "resourceUri": resources + urllib.parse.quote(workload, safe=""),
+            "policy": {"uri": policies + urllib.parse.quote(policy, safe=""), "digest": {"sha256": digest}},
+            "inputAttestations": [{"digest": {"sha256": sha256(report_bytes).hex()}}],
+            "verificationResult": "PASSED" if passed else "FAILED",
+            "verifiedLevels": ["SLSA_BUILD_LEVEL_UNEVALUATED" if passed else "FAILED"],
+        },
+    })
+
+
+def summary_envelope(key, payload):
+    kind = "application/vnd.in-toto+json"
+    signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+    return to_json({
+        "payloadType": kind, "payload": base64.b64encode(payload).decode(),
+        "signatures": [{"keyid": sha256(key.spki).hex(), "sig": base64.b64encode(key.sign_der(signed)).decode()}]})
+
+
 # --- all of it -----------------------------------------------------------------------------------
 
 
@@ -562,9 +605,7 @@ def make():
     bundle_4 = bundle(4, sha256(bundle_3), NONCE_2, TIME_MS + 60000, parts, 0, {
         "leaving": "moved", "moved_to": "hallmark.example/prod-2",
     })
-    bundle_5 = bundle(1, ZERO, NONCE, TIME_MS, {"executable": parts["executable"]}, 0, {
-        "artifact": ["file", sha256(b"the program")], "phase": "start",
-    }, WORKLOAD + "/start")
+    bundle_5 = bundle(1, ZERO, NONCE, TIME_MS, {"executable": parts["executable"]}, 0, OF_START, WORKLOAD + "/start")
     signed = b"hallmark bundle signature v1\n" + bundle_2
     signature = collector.sign_der(signed)
 
@@ -600,6 +641,12 @@ def make():
     ends = [leaf_hash(entry) for entry in (log["notice-start.json"], change)]
     claims = token_claims(report_1, 1, "https://attest.example", "https://vault.example", 300)
     token = jws(signer, claims).encode()
+    started = report_deployed(
+        1795514401, bundle_5, NONCE, report_bundle(
+            1, ZERO, TIME_MS, False, {"executable": parts["executable"]}, 0, None, OF_START),
+        notice=place(list(log.values()), 1)).replace(f'"{WORKLOAD}":'.encode(), f'"{WORKLOAD}/start":'.encode())
+    summary = summary_of(started, 1, "https://attest.example", "https://example.com/workloads/",
+                         "https://example.com/policies/")
     envelope = b"the envelope of a statement"
     wire = {
         "component-executable": executable,
@@ -681,6 +728,9 @@ def make():
         **log,
         "report-draft-fresh.json": fresh,
         "in-force.txt": listed,
+        "report-start.json": started,
+        "summary-start.payload": summary,
+        "summary-start.json": summary_envelope(signer, summary),
         "token-deployed.json": claims,
         "token-challenge.json": token_claims(
             log["report-challenge.json"], 6, "https://attest.example", "https://vault.example", 300),
