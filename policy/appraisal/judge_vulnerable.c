@@ -6,31 +6,36 @@
 #include <string.h>
 
 #include "policy/appraisal/judge_bench.h"
+#include "policy/appraisal/vulnerable.h"
 #include "policy/values/package_version.h"
 
 #define IDS_SHOWN 3
 
 /* What is looked up, and what is found about it. */
 struct inquiry {
-	struct verdict_builder *b;
+	struct verdict_builder *b;            /* or NULL: */
+	const struct vulnerable_listener *to; /* who hears of each advisory */
 	const struct policy_rule *rule;
 	const struct amendments *amendments;
 	uint64_t now_s;
 	struct view subject; /* a fact's name, or a path */
 	struct view package; /* its name, or the path again */
 	struct view manager, version;
+	struct view value; /* as it was measured */
+	struct view feed;  /* that is looked into */
 	size_t count;
 	struct view shown[IDS_SHOWN];
 	struct view mended; /* the highest version that mends one of them; size 0: none does */
 	size_t unmended;
 };
 
+static void look_up(struct inquiry *q, const struct component *c);
 static void look_up_package(struct inquiry *q, struct view fact, struct view value);
 static void look_up_file(struct inquiry *q, const struct component_file *f);
 static void take_lines(struct inquiry *q, const struct advisories *a, size_t first, size_t count);
 static void take(struct inquiry *q, const struct advisory *one);
 static struct buf *tell(struct inquiry *q);
-static const struct advisories *feed_at(const struct inquiry *q, size_t index);
+static const struct advisories *feed_at(struct inquiry *q, size_t index);
 
 void
 judge_vulnerable(struct verdict_builder *b, const struct policy_rule *rule,
@@ -43,14 +48,29 @@ judge_vulnerable(struct verdict_builder *b, const struct policy_rule *rule,
 		return;
 	if (until_s < b->valid_until_s)
 		b->valid_until_s = until_s;
+	look_up(&q, c);
+}
+
+void
+vulnerable_tell(const struct policy_rule *rule, const struct amendments *amendments,
+    const struct component *c, uint64_t now_s, const struct vulnerable_listener *to)
+{
+	struct inquiry q = {.to = to, .rule = rule, .amendments = amendments, .now_s = now_s};
+
+	look_up(&q, c);
+}
+
+static void
+look_up(struct inquiry *q, const struct component *c)
+{
 	if (component_kind_shape(c->kind) == COMPONENT_SHAPE_FILE) {
 		for (size_t i = 0; i < c->item_count; i++)
-			look_up_file(&q, &c->items.files[i]);
+			look_up_file(q, &c->items.files[i]);
 	} else if (c->kind == COMPONENT_PACKAGES) {
 		for (size_t i = 0; i < c->item_count; i++)
 			for (size_t v = 0; v < c->items.facts[i].value_count; v++)
 				look_up_package(
-				    &q, c->items.facts[i].name, c->items.facts[i].values[v]);
+				    q, c->items.facts[i].name, c->items.facts[i].values[v]);
 	}
 }
 
@@ -64,6 +84,7 @@ look_up_package(struct inquiry *q, struct view fact, struct view value)
 	if (space == NULL)
 		return;
 	q->subject = q->manager = fact;
+	q->value = value;
 	q->package = (struct view){value.data, (size_t)(space - value.data)};
 	q->version = (struct view){space + 1, value.size - q->package.size - 1};
 	if (q->version.size > 0 && (end = memchr(space + 1, ' ', q->version.size)) != NULL)
@@ -90,7 +111,7 @@ look_up_file(struct inquiry *q, const struct component_file *f)
 	if (digest_is_zero(&f->digest) || (f->flags & COMPONENT_FILE_SYMLINK) != 0)
 		return;
 	q->subject = q->package = f->path;
-	q->manager = (struct view){NULL, 0};
+	q->manager = q->value = (struct view){NULL, 0};
 	for (size_t i = 0; i < q->rule->feed_count; i++) {
 		const struct advisories *a = feed_at(q, i);
 		size_t count, first;
@@ -128,10 +149,13 @@ take(struct inquiry *q, const struct advisory *one)
 
 	if (amendments_lift(q->amendments, one->id, q->package, q->rule->match, q->now_s)) {
 		/* What no rule judges is accepted by none. */
-		if (q->b->judged)
+		if (q->b != NULL && q->b->judged)
 			verdict_accept(q->b, FINDING_VULNERABLE);
 		return;
 	}
+	if (q->to != NULL)
+		q->to->advisory(
+		    q->to->context, &(struct vulnerable_advisory){one->id, q->feed, mended});
 	if (q->count < IDS_SHOWN)
 		q->shown[q->count] = one->id;
 	q->count++;
@@ -149,7 +173,10 @@ tell(struct inquiry *q)
 	const size_t shown = q->count < IDS_SHOWN ? q->count : IDS_SHOWN;
 	struct buf *to = NULL;
 
-	if (q->count > 0)
+	if (q->count > 0 && q->to != NULL)
+		q->to->item(q->to->context,
+		    &(struct vulnerable_item){q->package, q->value, q->mended, q->unmended});
+	else if (q->count > 0)
 		to = verdict_find(q->b, FINDING_VULNERABLE, q->rule->vulnerable, q->subject);
 	for (size_t i = 0; to != NULL && i < shown; i++) {
 		buf_append_string(to, i > 0 ? ", " : "");
@@ -170,11 +197,12 @@ tell(struct inquiry *q)
 
 /* NULL: there is none of this name. */
 static const struct advisories *
-feed_at(const struct inquiry *q, size_t index)
+feed_at(struct inquiry *q, size_t index)
 {
-	const struct amendments_feed *f =
-	    amendments_feed(q->amendments, view_of_string(q->rule->feeds[index]->name));
+	const struct amendments_feed *f;
 
+	q->feed = view_of_string(q->rule->feeds[index]->name);
+	f = amendments_feed(q->amendments, q->feed);
 	if (f != NULL && f->feed == NULL)
 		abort(); /* whoever appraises has fetched it */
 	return f != NULL ? f->feed->advisories : NULL;

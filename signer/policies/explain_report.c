@@ -10,6 +10,7 @@
 #include "policy/words/rule_clauses.h"
 #include "proto/text.h"
 #include "proto/utc.h"
+#include "signer/policies/advised.h"
 #include "signer/policies/explain.h"
 #include "signer/policies/finding_groups.h"
 #include "signer/policies/paragraph.h"
@@ -44,6 +45,7 @@ static void print_group(const struct explained *x, const struct finding_group *g
 static void print_rule(const struct explained *x, const struct finding_group *g);
 static void append_spot(const struct explained *x, const struct cause *c, struct buf *to);
 static void print_demands(const struct explained *x, const struct finding_group *g);
+static void print_findings(const struct explained *x, const struct finding_group *g);
 static void print_finding(
     const struct explained *x, const struct finding_group *g, const struct report_finding *f);
 static void print_sets(const struct explained *x, const struct compared *c);
@@ -192,8 +194,7 @@ print_group(const struct explained *x, const struct finding_group *g)
 	print_demands(x, g);
 	if (g->cause.mend != NULL)
 		paragraph_print(x->to, 2, "to mend", COLUMN, view_of_string(g->cause.mend));
-	for (size_t i = 0; i < g->kept; i++)
-		print_finding(x, g, &g->finding[i].finding);
+	print_findings(x, g);
 	if (g->kept < g->count)
 		fprintf(x->to, "  and %" PRIu64 " more: --all\n", g->count - g->kept);
 }
@@ -259,6 +260,19 @@ is_of_set(const struct finding_group *g)
 	return g->cause.key != NULL &&
 	       (strcmp(g->cause.key, "unknown") == 0 || strcmp(g->cause.key, "changed") == 0 ||
 		   strcmp(g->cause.key, "other_process") == 0);
+}
+
+static void
+print_findings(const struct explained *x, const struct finding_group *g)
+{
+	struct advised a;
+
+	if (advised_by(&x->report, g, &a))
+		advised_print(&a, x->report.rule, x->to);
+	else
+		for (size_t i = 0; i < g->kept; i++)
+			print_finding(x, g, &g->finding[i].finding);
+	advised_free(&a);
 }
 
 static void
@@ -358,6 +372,8 @@ static void
 write_group(const struct explained *x, const struct finding_group *g, struct buf *to)
 {
 	const struct cause *c = &g->cause;
+	struct advised advised;
+	const bool has_advised = advised_by(&x->report, g, &advised);
 
 	buf_append_byte(to, '{');
 	told_text(to, "outcome", view_of_string(report_status_name(g->outcome)));
@@ -378,9 +394,12 @@ write_group(const struct explained *x, const struct finding_group *g, struct buf
 		told_text(to, "subject", f->subject);
 		told_text(to, "detail", f->detail);
 		write_sets(x, f, to);
+		if (has_advised)
+			advised_write(&advised, i, to);
 		buf_append_byte(to, '}');
 	}
 	buf_append_string(to, "]}");
+	advised_free(&advised);
 }
 
 static void

@@ -23,6 +23,8 @@ static const struct {
     {"old", "its file is not there, or older than max_age_s of the policy; bring a newer one"},
 };
 
+static void print_number(json_t *number, FILE *to);
+
 void
 status_feeds_write(const struct service *s, uint64_t now_s, struct buf *to)
 {
@@ -60,6 +62,11 @@ status_feeds_write(const struct service *s, uint64_t now_s, struct buf *to)
 			hex_append(to, (struct view){standing->digest.bytes, DIGEST_SIZE});
 			buf_append_byte(to, '"');
 		}
+		if (standing != NULL && standing->feed != NULL)
+			buf_append_format(to, ",\"advisories\":%zu",
+			    advisories_count(standing->feed->advisories));
+		else
+			buf_append_string(to, ",\"advisories\":null");
 		if (written_s == 0)
 			buf_append_string(to, ",\"age_s\":null");
 		else
@@ -75,6 +82,30 @@ status_feeds_write(const struct service *s, uint64_t now_s, struct buf *to)
 	else
 		buf_append_format(
 		    to, ",\"feeds_age_s\":%llu", (unsigned long long)(now_s - oldest_s));
+}
+
+void
+status_feeds_numbers(json_t *feeds, FILE *to)
+{
+	json_t *one;
+	size_t i;
+
+	if (json_array_size(feeds) == 0)
+		return;
+	fprintf(to, "\n%-28s %14s %10s %10s %10s %s\n", "feeds", "sha256", "advisories", "age (s)",
+	    "at most", "state");
+	json_array_foreach(feeds, i, one)
+	{
+		const char *digest = json_string_value(json_object_get(one, "sha256"));
+
+		fprintf(to, "  %-26s %*.*s%s", json_string_value(json_object_get(one, "name")),
+		    digest != NULL ? DIGEST_SHOWN : DIGEST_SHOWN + 2, DIGEST_SHOWN,
+		    digest != NULL ? digest : "-", digest != NULL ? ".." : "");
+		print_number(json_object_get(one, "advisories"), to);
+		print_number(json_object_get(one, "age_s"), to);
+		print_number(json_object_get(one, "max_age_s"), to);
+		fprintf(to, " %s\n", json_string_value(json_object_get(one, "state")));
+	}
 }
 
 bool
@@ -108,4 +139,13 @@ status_feeds_say(json_t *feeds, FILE *to)
 		fputs(".\n", to);
 	}
 	return good;
+}
+
+static void
+print_number(json_t *number, FILE *to)
+{
+	if (json_is_integer(number))
+		fprintf(to, " %10" JSON_INTEGER_FORMAT, json_integer_value(number));
+	else
+		fprintf(to, " %10s", "-");
 }

@@ -16,6 +16,9 @@
 /* Appends the members of the status's object (doc/outputs.md). `now_s` is since 1970. */
 void status_feeds_write(const struct service *s, uint64_t now_s, struct buf *to);
 
+/* A table of those in the status. */
+void status_feeds_numbers(json_t *feeds, FILE *to);
+
 /* In words, a line a feed. False if one needs somebody. */
 bool status_feeds_say(json_t *feeds, FILE *to);
 

@@ -1,5 +1,6 @@
 #include "signer/status/status_numbers.h"
 
+#include "signer/status/status_feeds.h"
 #include "signer/status/status_groups.h"
 
 static void print_section(FILE *to, const char *title, json_t *object);
@@ -26,6 +27,7 @@ status_numbers(json_t *status, FILE *to)
 	print_section(to, "counters", json_object_get(status, "counters"));
 	print_section(to, "verdicts", json_object_get(status, "verdicts"));
 	status_groups_numbers(status, to);
+	status_feeds_numbers(json_object_get(status, "feeds"), to);
 	print_section(to, "log lines", json_object_get(status, "log_lines"));
 	print_section(to, "refusals", json_object_get(status, "refusals"));
 	print_latency(to, json_object_get(status, "latency_us"));

@@ -8,6 +8,7 @@ import os
 import re
 import time
 
+import outputs
 import rederivation
 import wire
 from chronicle import check
@@ -200,11 +201,16 @@ def test_status_and_check_tell_of_feeds():
 
         one, counts, _ = told("debian")
         assert 0 <= one.pop("age_s") < 60 and counts == [1, 0, 0]
-        assert one == {"name": "debian", "sha256": digest, "max_age_s": 1000, "state": "good"}, one
-        assert told("gone")[0] == {"name": "gone", "sha256": None, "age_s": None, "max_age_s": 60, "state": "missing"}
+        assert one == {"name": "debian", "sha256": digest, "advisories": 5, "max_age_s": 1000, "state": "good"}, one
+        assert told("gone")[0] == {"name": "gone", "sha256": None, "advisories": None, "age_s": None, "max_age_s": 60, "state": "missing"}
         code, said_of = text()
         assert code == 1 and "\nFeed gone: none is in force" in said_of and f"\nFeed debian ({digest[:12]}..), written " in said_of, said_of
         assert "\nhallmark_feeds_missing 1\n" in text("--prometheus")[1]
+        table = re.search(r"\nfeeds +sha256 +advisories +age \(s\) +at most +state\n((?:  .+\n)+)", text("--numbers")[1])[1]
+        rows = {line.split()[0]: line.split()[1:] for line in table.splitlines()}
+        assert rows["debian"][:2] == [f"{digest[:12]}..", "5"] and rows["debian"][3:] == ["1000", "good"], rows
+        assert rows["gone"] == ["-", "-", "-", "60", "missing"] and rows["any"][1] == "0"
+        assert len({len(line.rsplit(" ", 1)[0]) for line in table.splitlines()}) == 1, table
         # What is no feed makes none younger.
         case.bring(FIRST, "gone")
         case.in_force(signer, FIRST)
@@ -247,7 +253,20 @@ def test_whoever_asks_about_the_report_later_is_told():
         assert "+ packages vulnerable dpkg" in both, both
         told = site.tool("hallmark-signer", "policy", "explain", "app", "-c", str(site.path("signer.yaml")), "--report", str(index),
                          check=False).stdout
-        assert "packages vulnerable" in told and "openssl 3.0.1-1 amd64" in told, told
+        of_dpkg = told[told.index("  openssl 3.0.1-1 amd64\n"):told.index("  openssl 1:3.0.7")]
+        assert of_dpkg.splitlines()[:6] == [
+            "  openssl 3.0.1-1 amd64", "    install    openssl at 3.0.11-1, or later", "    advisory   CVE-1 of the feed debian, mended by 3.0.9-1",
+            "    advisory   CVE-2 of the feed debian, mended by 3.0.11-1", "    advisory   CVE-4 of the feed debian, mended by no version",
+            "    or state   --kind not-affected --subject advisory=CVE-1 --subject"], told
+        assert "warning: packages vulnerable, it has a known vulnerability (2)\n" in told, told
+        in_json = json.loads(site.tool("hallmark-signer", "policy", "explain", "app", "-c", str(site.path("signer.yaml")), "--report", str(index),
+                                       "--json", check=False).stdout)
+        of_advisories = {name for name in outputs.listed("`hallmark-signer policy explain --json`", 1) if ".advisories[]" in name}
+        assert {name for name in outputs.keys(in_json) if ".advisories[]" in name} == of_advisories
+        assert [[(a["id"], a["feed"], a["package"], a["mended_by"]) for a in f["advisories"]]
+                for cause in in_json["causes"] if cause["code"] == "vulnerable" for f in cause["findings"]] == [
+            [("CVE-1", "debian", "openssl", "3.0.9-1"), ("CVE-2", "debian", "openssl", "3.0.11-1"), ("CVE-4", "debian", "openssl", "")],
+            [("CVE-1", "debian", "openssl", "1:3.0.7-27.el9")]], in_json
         tried = site.tool("hallmark-signer", "policy", "try", str(site.path("policy.yaml")), *stored, check=False)
         assert tried.returncode == 0 and "1  stays as it is" in tried.stdout, tried.stdout + tried.stderr
 

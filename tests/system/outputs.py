@@ -381,7 +381,9 @@ def test_commands_about_policies():
         assert site.signer.stop() == 0
         for number, more in enumerate(([], ["--report", index])):
             told = json.loads(site.explained("bot-1", "--json", *more).stdout)
-            assert set(keys(told)) == listed(heading.format("explain"), number)
+            names = listed(heading.format("explain"), number)
+            # tests/system/feeds.py has a known vulnerability
+            assert set(keys(told)) == {name for name in names if ".advisories[]" not in name}
         told = json.loads(policy_show.Kept.shown(site, index, "-c", str(site.path("signer.yaml")), "--json").stdout)
         assert set(keys(told)) == listed(heading.format("show"))
     with policy_diff.Compared() as site:
