@@ -36,6 +36,8 @@ struct raw {
 	struct raw_front front;
 	struct raw_front_decisions decisions;
 	struct raw_limits limits;
+	struct raw_teller *tell;
+	uint32_t tell_count;
 	struct logger_settings logging;
 };
 
@@ -122,6 +124,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING(
 	"decisions", SETTINGS_OPTIONAL, struct raw, decisions, front_decisions_fields),
     CYAML_FIELD_MAPPING("limits", SETTINGS_OPTIONAL, struct raw, limits, limits_fields),
+    CYAML_FIELD_SEQUENCE("tell", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, tell,
+	&teller_schema, 1, TELLERS_MAX),
     CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
     CYAML_FIELD_END,
 };
@@ -182,6 +186,8 @@ take(struct settings *s, const void *loaded, void *config)
 	if (settings_has(s, "witness"))
 		take_witness(s, &raw->witness, c);
 	take_front(s, raw, c);
+	c->tellers = tellers_take(s, raw->tell, raw->tell_count);
+	c->teller_count = raw->tell_count;
 	c->logging = logging_take(s, raw->logging);
 }
 

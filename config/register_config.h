@@ -12,6 +12,7 @@
 
 #include "config/faults.h"
 #include "config/front_config.h"
+#include "config/teller_config.h"
 #include "journal/logger.h"
 #include "proto/err.h"
 
@@ -49,6 +50,8 @@ struct register_config {
 		uint32_t vouched_within_s;
 		uint32_t freeze_every_s; /* how old what a restart goes on from may be */
 	} follow;
+	const struct teller *tellers;
+	size_t teller_count;
 	struct {
 		const char *name; /* NULL, as the key: nothing is cosigned */
 		const char *key;  /* Ed25519 in PEM */

@@ -7,13 +7,16 @@
 
 #include "config/descriptors.h"
 #include "register/register.h"
+#include "register/tell/outbox.h"
 
 static const char usage[] =
     "usage: hallmark-register run   -c FILE\n"
+    "       hallmark-register tell  -c FILE\n"
     "       hallmark-register check -c FILE\n"
     "       hallmark-register --version | --help\n"
     "\n"
     "run    follows the logs that the file names, until SIGTERM\n"
+    "tell   tells those whom the file names of what happens, until SIGTERM\n"
     "check  tells every fault of the configuration and of the files that it names\n"
     "\n"
     "exit status: 0 good; 1 faults; 2 usage\n";
@@ -47,7 +50,7 @@ run_command(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(const char *config_path);
-	} commands[] = {{"run", register_run}, {"check", register_check}};
+	} commands[] = {{"run", register_run}, {"tell", outbox_run}, {"check", register_check}};
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)puts("hallmark-register " HALLMARK_VERSION);
@@ -66,7 +69,7 @@ run_command(int argc, char **argv)
 			return fail_usage("expected -c FILE and nothing else");
 		return commands[i].run(argv[3]);
 	}
-	return fail_usage("expected a command: run or check");
+	return fail_usage("expected a command: run, tell or check");
 }
 
 static int

@@ -23,22 +23,10 @@
 
 #include <stdint.h>
 
+#include "config/teller_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "register/follow/followed.h"
-
-#define EVENT_KIND_MAP(X)                                                                          \
-	X(EVENT_VERDICT, "verdict")                                                                \
-	X(EVENT_SILENT, "silent")                                                                  \
-	X(EVENT_BACK, "back")                                                                      \
-	X(EVENT_ALARM, "alarm")                                                                    \
-	X(EVENT_ACKNOWLEDGED, "acknowledged")                                                      \
-	X(EVENT_POLICY, "policy")                                                                  \
-	X(EVENT_KEY, "key")
-
-#define EVENT_KIND_ENUM(identifier, name) identifier,
-enum event_kind { EVENT_KIND_MAP(EVENT_KIND_ENUM) EVENT_KINDS };
-#undef EVENT_KIND_ENUM
 
 /* "verdict", "silent", ... */
 const char *event_kind_name(enum event_kind kind);

@@ -42,7 +42,7 @@ static const char *const sql[STATEMENTS] = {
 		 " VALUES (?1, ?2, ?3, ?4, ?5)",
     [ADD] = "INSERT INTO event (id, kind, log, workload, json, at_s) VALUES"
 	    " (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
-    [NEXT] = "SELECT number, id, kind, log, workload, json FROM event WHERE number > ?1"
+    [NEXT] = "SELECT number, kind, id, log, workload, json FROM event WHERE number > ?1"
 	     " ORDER BY number LIMIT 1",
     [FIND] = "SELECT number FROM event WHERE id = ?1",
     [NEWEST] = "SELECT ifnull(max(number), 0) FROM event",
@@ -79,8 +79,10 @@ static const char schema[] =
 struct event_store {
 	sqlite3 *db;
 	sqlite3_stmt *statement[STATEMENTS];
+	struct buf row; /* the event that was read last */
 };
 
+static enum err copy_row(struct event_store *s, sqlite3_stmt *row, struct event_row *out);
 static enum err run(struct event_store *s, enum statement which);
 static enum err fetch(struct event_store *s, enum statement which);
 static enum err fetch_number(struct event_store *s, enum statement which, uint64_t *number);
@@ -122,6 +124,7 @@ event_store_close(struct event_store **sp)
 	for (unsigned i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(s->statement[i]);
 	sqlite3_close(s->db);
+	buf_free(&s->row);
 	free(s);
 	*sp = NULL;
 }
@@ -229,17 +232,13 @@ event_store_next(struct event_store *s, uint64_t number, struct event_row *out)
 	if (number > INT64_MAX)
 		return ERR_NOT_FOUND;
 	sqlite3_bind_int64(next, 1, (sqlite3_int64)number);
-	if ((e = fetch(s, NEXT)) != ERR_OK) {
-		sqlite3_reset(next);
-		return e;
+	if ((e = fetch(s, NEXT)) == ERR_OK) {
+		out->number = (uint64_t)sqlite3_column_int64(next, 0);
+		out->kind = (enum event_kind)sqlite3_column_int(next, 1);
+		e = copy_row(s, next, out);
 	}
-	out->number = (uint64_t)sqlite3_column_int64(next, 0);
-	out->id = column_view(next, 1);
-	out->kind = (enum event_kind)sqlite3_column_int(next, 2);
-	out->log = column_view(next, 3);
-	out->workload = column_view(next, 4);
-	out->json = column_view(next, 5);
-	return ERR_OK;
+	sqlite3_reset(next);
+	return e;
 }
 
 enum err
@@ -259,17 +258,13 @@ event_store_newest(struct event_store *s, uint64_t *number)
 enum err
 event_store_acknowledged(struct event_store *s, const char *whom, uint64_t behind, uint64_t *number)
 {
-	sqlite3_stmt *put;
 	enum err e;
 
 	bind_view(ready(s, GET_WHOM), 1, view_of_string(whom));
 	if ((e = fetch_number(s, GET_WHOM, number)) != ERR_NOT_FOUND)
 		return e;
 	*number = behind;
-	put = ready(s, PUT_WHOM);
-	bind_view(put, 1, view_of_string(whom));
-	sqlite3_bind_int64(put, 2, (sqlite3_int64)behind);
-	return run(s, PUT_WHOM);
+	return event_store_pass(s, whom, behind);
 }
 
 enum err
@@ -290,6 +285,16 @@ event_store_acknowledge(
 	if (e != ERR_OK)
 		event_store_rollback(s);
 	return e;
+}
+
+enum err
+event_store_pass(struct event_store *s, const char *whom, uint64_t number)
+{
+	sqlite3_stmt *put = ready(s, PUT_WHOM);
+
+	bind_view(put, 1, view_of_string(whom));
+	sqlite3_bind_int64(put, 2, (sqlite3_int64)number);
+	return run(s, PUT_WHOM);
 }
 
 enum err
@@ -324,6 +329,23 @@ event_store_thin(struct event_store *s, const char *const *whom, size_t count, u
 	if (e != ERR_OK)
 		event_store_rollback(s);
 	return e;
+}
+
+/* A statement that is not reset keeps its view of the database: nothing could be written then. */
+static enum err
+copy_row(struct event_store *s, sqlite3_stmt *row, struct event_row *out)
+{
+	struct view *const to[] = {&out->id, &out->log, &out->workload, &out->json};
+	size_t at = 0;
+
+	buf_clear(&s->row);
+	for (int i = 0; i < 4; i++) {
+		*to[i] = column_view(row, 2 + i);
+		buf_append_view(&s->row, *to[i]);
+	}
+	for (int i = 0; i < 4; at += to[i]->size, i++)
+		to[i]->data = s->row.data + at;
+	return buf_status(&s->row);
 }
 
 static enum err

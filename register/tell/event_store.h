@@ -87,6 +87,9 @@ enum err event_store_acknowledged(
 enum err event_store_acknowledge(struct event_store *s, const char *whom, uint64_t number,
     uint64_t tries, uint64_t now_s) MUST_USE;
 
+/* That all up to this one are nothing to him. */
+enum err event_store_pass(struct event_store *s, const char *whom, uint64_t number) MUST_USE;
+
 /* Drops old events that nobody of those `whom` waits for. */
 enum err event_store_thin(
     struct event_store *s, const char *const *whom, size_t count, uint64_t now_s) MUST_USE;

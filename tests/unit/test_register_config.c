@@ -170,6 +170,63 @@ test_a_witness_is_named_and_has_a_key(void **state)
 	    "register.bank.example/witness; found \"a b\"");
 }
 
+#define TELL "state: state\ntell:\n  - "
+
+static void
+test_who_is_told(void **state)
+{
+	struct register_config *c;
+
+	fixture_write(*state, "secret", 0600, "key");
+	c = accept(state, "state: state\n",
+	    TELL "{name: desk, webhook: \"https://a/b\", secret: secret, ca: crt, timeout_s: 3,"
+		 " events: [silent, alarm], workloads: [\"a*\"]}\n"
+		 "  - {name: pager, command: [/bin/true, x]}\n"
+		 "  - {name: siem, syslog: /dev/log}\n"
+		 "  - {name: siem-2, syslog: \"[::1]:601\"}\n");
+	assert_int_equal(c->teller_count, 4);
+	assert_int_equal(c->tellers[0].form, TELLER_WEBHOOK);
+	assert_string_equal(c->tellers[0].url, "https://a/b");
+	assert_string_equal(c->tellers[0].secret, fixture_path(*state, "secret"));
+	assert_string_equal(c->tellers[0].ca, fixture_path(*state, "crt"));
+	assert_int_equal(c->tellers[0].timeout_s, 3);
+	assert_true(c->tellers[0].wants[EVENT_SILENT] && c->tellers[0].wants[EVENT_ALARM]);
+	assert_false(c->tellers[0].wants[EVENT_VERDICT]);
+	assert_int_equal(c->tellers[0].workload_count, 1);
+	assert_int_equal(c->tellers[1].form, TELLER_COMMAND);
+	assert_int_equal(c->tellers[1].argument_count, 2);
+	assert_true(c->tellers[1].wants[EVENT_VERDICT]);
+	assert_int_equal(c->tellers[1].timeout_s, TELLER_TIMEOUT_S);
+	assert_string_equal(c->tellers[2].socket, "/dev/log");
+	assert_string_equal(c->tellers[3].address, "::1");
+	assert_int_equal(c->tellers[3].port, 601);
+	register_config_free(&c);
+}
+
+static void
+test_who_cannot_be_told_is_refused(void **state)
+{
+	refuse(state, "state: state\n", TELL "{name: A, syslog: /dev/log}\n", 12,
+	    "\"tell[0].name\" must be 1 to 64 of a to z, 0 to 9 and \"-\"; found \"A\"");
+	refuse(state, "state: state\n", TELL "{name: a}\n", 12,
+	    "\"tell[0]\" must have one of \"webhook\", \"command\" and \"syslog\"; found none");
+	refuse(state, "state: state\n", TELL "{name: a, syslog: /x, webhook: \"http://a\"}\n", 12,
+	    "\"tell[0]\" must have one of \"webhook\", \"command\" and \"syslog\"; found several");
+	refuse(state, "state: state\n", TELL "{name: a, webhook: \"ftp://a\"}\n", 12,
+	    "\"tell[0].webhook\" must begin with https:// (or http://, in the clear); found "
+	    "\"ftp://a\"");
+	refuse(state, "state: state\n", TELL "{name: a, syslog: /x, ca: crt}\n", 12,
+	    "\"tell[0].ca\" is of a webhook, and this is none");
+	refuse(state, "state: state\n", TELL "{name: a, syslog: /x, timeout_s: 0}\n", 12,
+	    "\"tell[0].timeout_s\" must be 1 to 3600; found 0");
+	refuse(state, "state: state\n", TELL "{name: a, syslog: /x, workloads: [\"\\\\a\"]}\n", 12,
+	    "\"tell[0].workloads\": a backslash must stand before *, ? or \\; found \"\\a\"");
+	refuse(state, "state: state\n", TELL "{name: a, syslog: /x}\n  - {name: a, syslog: /x}\n",
+	    13,
+	    "\"tell[1].name\": two are called \"a\"; names must differ, as what was delivered is "
+	    "kept by them");
+}
+
 /* What the sample says is good, and what it leaves out is what it says is the default. */
 static void
 test_sample(void **state)
@@ -306,6 +363,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_numbers_are_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_witness_is_named_and_has_a_key, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_who_is_told, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_who_cannot_be_told_is_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_sample, setup, fixture_teardown),
 	};
 
