@@ -18,6 +18,7 @@
 #include "register/listeners.h"
 #include "register/progress.h"
 #include "register/serving.h"
+#include "register/tell/changes.h"
 #include "register/witness/witness.h"
 
 #define SIGNALS 2
@@ -37,6 +38,7 @@ struct registering {
 	struct followed_listener heard; /* all of them */
 	struct witness *witness;
 	struct serving *serving;
+	struct changes *changes;
 	struct progress *progress;
 	int state;                   /* directory, locked */
 	struct follower **followers; /* of each log */
@@ -50,6 +52,7 @@ static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT};
 static enum err start(struct registering *r, struct faults *faults);
 static enum err lock_state(struct registering *r);
 static enum err start_followers(struct registering *r);
+static void let_go(struct registering *r);
 static void stop_followers(struct registering *r);
 static void start_handles(struct registering *r);
 static void close_all(struct registering *r);
@@ -79,13 +82,14 @@ register_run(const char *config_path)
 		(void)uv_run(&r.loop, UV_RUN_DEFAULT);
 		status = 0;
 	} else {
-		serving_close(r.serving);
+		let_go(&r);
 		stop_followers(&r);
 		(void)uv_run(&r.loop, UV_RUN_NOWAIT);
 	}
 	faults_print(&faults, stderr);
 	serving_free(&r.serving);
 	(void)uv_loop_close(&r.loop);
+	changes_free(&r.changes);
 	witness_free(&r.witness);
 	progress_free(&r.progress);
 	if (r.state >= 0)
@@ -135,6 +139,12 @@ start(struct registering *r, struct faults *faults)
 		listener = serving_listener(r->serving);
 		listeners_add(&r->listeners, &listener);
 	}
+	e = changes_open(
+	    r->config, r->serving != NULL ? serving_wake : NULL, r->serving, &r->changes);
+	if (e != ERR_OK)
+		return e;
+	listener = changes_listener(r->changes);
+	listeners_add(&r->listeners, &listener);
 	return start_followers(r);
 }
 
@@ -165,6 +175,15 @@ start_followers(struct registering *r)
 	for (size_t i = 0; i < r->config->log_count && e == ERR_OK; i++)
 		e = follower_start(r->config, (unsigned)i, r->state, &r->heard, &r->followers[i]);
 	return e;
+}
+
+/* Of the loop's: nobody who follows waits for it any more, or wakes it. */
+static void
+let_go(struct registering *r)
+{
+	if (r->changes != NULL)
+		changes_let_go(r->changes);
+	serving_close(r->serving);
 }
 
 static void
@@ -199,7 +218,7 @@ close_all(struct registering *r)
 		return;
 	r->closing = true;
 	logger_say(LOGGER_INFO, "stopping", "nothing more is followed");
-	serving_close(r->serving);
+	let_go(r);
 	stop_followers(r);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&r->signals[i], NULL);

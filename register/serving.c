@@ -6,6 +6,7 @@
 #include "register/decide/decider.h"
 #include "register/front/health.h"
 #include "register/front/http_server.h"
+#include "register/tell/event_stream.h"
 
 /* Rows of the table of routes. */
 #define ROUTES_MAX 32
@@ -17,6 +18,7 @@ struct serving {
 	struct decided_table *table;
 	struct decide_queue *queue;
 	struct decider *decider;
+	struct event_stream *events;
 	struct http_server *server;
 	struct http_listen listen[FRONT_LISTENERS_MAX];
 	struct http_tls_files tls[FRONT_LISTENERS_MAX];
@@ -63,12 +65,22 @@ serving_listener(struct serving *s)
 }
 
 void
+serving_wake(void *serving)
+{
+	struct serving *s = serving;
+
+	event_stream_wake(s->events);
+}
+
+void
 serving_close(struct serving *s)
 {
 	if (s == NULL)
 		return;
 	if (s->queue != NULL)
 		decide_queue_close(s->queue);
+	event_stream_close(s->events);
+	s->events = NULL;
 	if (s->server != NULL)
 		http_server_close(s->server, on_closed, s);
 }
@@ -102,7 +114,8 @@ open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
 		return ERR_MEMORY;
 	if ((e = decided_new(s->config->log_count, &s->table)) != ERR_OK ||
 	    (e = decide_queue_open(loop, s->table, &s->queue)) != ERR_OK ||
-	    (e = decider_new(s->config, s->table, &s->decider)) != ERR_OK)
+	    (e = decider_new(s->config, s->table, &s->decider)) != ERR_OK ||
+	    (e = event_stream_open(loop, s->config->state_directory, &s->events)) != ERR_OK)
 		return e;
 	take_listeners(s);
 	take_grants(s);
@@ -126,7 +139,14 @@ add_routes(struct serving *s)
 	    .handler = decider_answer_ready,
 	    .context = s->decider};
 
+	const struct route events = {.pattern = "/v1/events",
+	    .methods = ROUTE_GET,
+	    .roles = SEEING | ROLE_RELYING_PARTY,
+	    .stream = event_stream_answer,
+	    .context = s->events};
+
 	add_route(s, &decision);
+	add_route(s, &events);
 	add_route(s, &health_route);
 	add_route(s, &ready);
 }

@@ -21,6 +21,9 @@ struct serving;
 enum err serving_open(uv_loop_t *loop, const struct register_config *config, struct faults *faults,
     struct serving **out) MUST_USE;
 
+/* There are new events (register/tell/changes.h); from any thread, until it is closed. */
+void serving_wake(void *serving);
+
 /* For who tells of logs. Not of NULL. */
 struct followed_listener serving_listener(struct serving *s);
 

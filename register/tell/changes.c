@@ -53,7 +53,7 @@ struct changes {
 	void (*committed)(void *context);
 	void *context;
 	struct followed *log;
-	pthread_mutex_t lock; /* of the store */
+	pthread_mutex_t lock; /* of the store, and of who is called */
 	struct event_store *store;
 };
 
@@ -138,6 +138,14 @@ changes_free(struct changes **cp)
 	free(c->log);
 	free(c);
 	*cp = NULL;
+}
+
+void
+changes_let_go(struct changes *c)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	c->committed = NULL;
+	(void)pthread_mutex_unlock(&c->lock);
 }
 
 struct followed_listener
@@ -359,12 +367,12 @@ commit(struct changes *c, struct followed *f)
 		e = event_store_commit(c->store);
 	if (e != ERR_OK)
 		event_store_rollback(c->store);
+	else if (news && c->committed != NULL)
+		c->committed(c->context);
 	(void)pthread_mutex_unlock(&c->lock);
 	if (e == ERR_OK) {
 		f->kept = f->now;
 		drop_committed(f);
-		if (news)
-			c->committed(c->context);
 	} else if (f->waiting > WAITING_MAX) {
 		give_up(f, "too many events could not be written");
 	}

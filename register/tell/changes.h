@@ -19,12 +19,16 @@
 struct changes;
 
 /*
- * Opens the events in the state directory. `committed` is called behind each commit that has a new
- * event, from the thread that follows the log. The configuration must outlive it.
+ * Opens the events in the state directory. `committed`, if not NULL, is called behind each commit
+ * that has a new event, from the thread that follows the log; it must be quick. The configuration
+ * must outlive it.
  */
 enum err changes_open(const struct register_config *config, void (*committed)(void *context),
     void *context, struct changes **out) MUST_USE;
 void changes_free(struct changes **c);
+
+/* From here on nobody is called. */
+void changes_let_go(struct changes *c);
 
 struct followed_listener changes_listener(struct changes *c);
 

@@ -9,9 +9,8 @@
 
 #include "config/teller_config.h"
 #include "proto/err.h"
+#include "register/tell/delivery_why.h"
 #include "register/tell/event_store.h"
-
-#define DELIVERY_WHY_SIZE 400 /* bytes, with NUL */
 
 /* What a form keeps from one event to the next. */
 struct delivery;

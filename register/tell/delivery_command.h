@@ -4,7 +4,12 @@
 #ifndef HALLMARK_REGISTER_TELL_DELIVERY_COMMAND_H
 #define HALLMARK_REGISTER_TELL_DELIVERY_COMMAND_H
 
-#include "register/tell/delivery.h"
+#include <stdbool.h>
+
+#include "config/teller_config.h"
+#include "proto/err.h"
+#include "register/tell/delivery_why.h"
+#include "register/tell/event_store.h"
 
 /*
  * Starts it in a process group of its own, without a shell, with nothing open but stdin and, for

@@ -6,7 +6,12 @@
 #ifndef HALLMARK_REGISTER_TELL_DELIVERY_SYSLOG_H
 #define HALLMARK_REGISTER_TELL_DELIVERY_SYSLOG_H
 
-#include "register/tell/delivery.h"
+#include <stdbool.h>
+
+#include "config/teller_config.h"
+#include "proto/err.h"
+#include "register/tell/delivery_why.h"
+#include "register/tell/event_store.h"
 
 struct delivery_syslog {
 	int fd; /* connected; -1: not */
