@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/descriptors.h"
+#include "register/acknowledge.h"
 #include "register/register.h"
 #include "register/tell/outbox.h"
 
@@ -13,11 +14,14 @@ static const char usage[] =
     "usage: hallmark-register run   -c FILE\n"
     "       hallmark-register tell  -c FILE\n"
     "       hallmark-register check -c FILE\n"
+    "       hallmark-register acknowledge -c FILE LOG\n"
     "       hallmark-register --version | --help\n"
     "\n"
-    "run    follows the logs that the file names, until SIGTERM\n"
-    "tell   tells those whom the file names of what happens, until SIGTERM\n"
-    "check  tells every fault of the configuration and of the files that it names\n"
+    "run          follows the logs that the file names, until SIGTERM\n"
+    "tell         tells those whom the file names of what happens, until SIGTERM\n"
+    "check        tells every fault of the configuration and of the files that it names\n"
+    "acknowledge  removes the alarms of a log that somebody has looked at; what is still wrong\n"
+    "             with the log as a whole, such as a fork, is raised again\n"
     "\n"
     "exit status: 0 good; 1 faults; 2 usage\n";
 
@@ -69,7 +73,11 @@ run_command(int argc, char **argv)
 			return fail_usage("expected -c FILE and nothing else");
 		return commands[i].run(argv[3]);
 	}
-	return fail_usage("expected a command: run, tell or check");
+	if (argc > 1 && strcmp(argv[1], "acknowledge") == 0)
+		return argc == 5 && strcmp(argv[2], "-c") == 0
+			   ? register_acknowledge(argv[3], argv[4])
+			   : fail_usage("expected -c FILE and the name of a log");
+	return fail_usage("expected a command: run, tell, check or acknowledge");
 }
 
 static int

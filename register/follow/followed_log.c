@@ -10,35 +10,30 @@
 #include <unistd.h>
 
 #include "journal/logger.h"
-#include "log/approver.h"
 #include "log/evidence_reader.h"
 #include "log/inputfile.h"
 #include "log/seal.h"
 #include "log/tree_check.h"
-#include "log/walk/vouching_trust.h"
 #include "log/walk/walk.h"
-#include "proto/text.h"
-#include "register/follow/alarms.h"
+#include "register/follow/alarm_teller.h"
+#include "register/follow/log_trust.h"
 #include "register/follow/state_file.h"
 #include "register/follow/verified.h"
 
 /* Entries that are told before they are committed: some 20 MB of them, a third of a second. */
 #define BATCH_MAX ((uint64_t)64 * TILE_WIDTH)
 
-#define WORDS_SIZE   1024 /* bytes of an alarm's words; cut beyond */
-#define ASK_EVERY_MS 100  /* whether evidence that was missing has come */
+#define ASK_EVERY_MS 100 /* whether evidence that was missing has come */
 
 struct followed_log {
 	struct followed_log_wanted wanted;
 	const struct register_log *config;
 	struct findings findings; /* keeps the first that is not good in `found` */
 	struct buf found;
-	struct seal_wanted seal;
-	struct digest *approvers; /* ids */
-	struct vouching_trust *trust;
+	struct log_trust trust;
 	int state;
 	struct verified verified;
-	struct alarms alarms;
+	struct alarm_teller alarms;
 
 	struct log_reader log; /* as it is read; of the newest accepted checkpoint */
 	struct evidence_reader *evidence;
@@ -62,7 +57,6 @@ struct followed_log {
 };
 
 static enum err load(struct followed_log *l);
-static enum err load_approvers(struct followed_log *l);
 static bool read_checkpoint(struct followed_log *l, struct log_reader *out);
 static bool accept(struct followed_log *l, struct log_reader *now);
 static void refuse_older(struct followed_log *l, const struct log_reader *now);
@@ -78,10 +72,6 @@ static void take_leaves(void *context, const struct tree_check_entries *entries)
 static void hear(void *context, const struct walk_visited *v);
 static void hear_faults(struct followed_log *l, const struct walk_visited *v);
 static bool ask_for_evidence(void *context);
-static void raise(
-    struct followed_log *l, enum followed_alarm_kind kind, uint64_t index, const char *words);
-static void tell_alarm(struct followed_log *l, const struct followed_alarm *alarm);
-static void say_alarm(struct followed_log *l, const struct followed_alarm *alarm);
 static void lack(struct followed_log *l, enum followed_alarm_kind kind, const char *words);
 static bool is_over(const struct followed_log *l, uint64_t *since_ms);
 static void find(void *context, const struct finding *f);
@@ -121,13 +111,11 @@ followed_log_free(struct followed_log **lp)
 	tree_check_free(&l->tree);
 	evidence_reader_close(&l->evidence);
 	log_close(&l->log);
-	alarms_free(&l->alarms);
+	alarm_teller_close(&l->alarms);
 	verified_free(&l->verified);
 	if (l->state >= 0)
 		close(l->state);
-	vouching_trust_free(&l->trust);
-	signercerts_free(&l->seal.certificates);
-	free(l->approvers);
+	log_trust_free(&l->trust);
 	free(l->leaves);
 	buf_free(&l->bundle);
 	buf_free(&l->found);
@@ -142,11 +130,7 @@ followed_log_begin(struct followed_log *l)
 	const unsigned number = l->wanted.number;
 	const uint64_t kept = heard->kept != NULL ? heard->kept(heard->context, number) : 0;
 
-	for (size_t i = 0; i < l->alarms.count; i++) {
-		const struct alarm *a = &l->alarms.alarm[i];
-
-		tell_alarm(l, &(struct followed_alarm){number, a->kind, a->index, a->words, true});
-	}
+	alarm_teller_begin(&l->alarms);
 	/* What was kept of more than was ever verified is of another log. */
 	if (heard->forget != NULL && kept != UINT64_MAX && kept > 0 &&
 	    (!l->verified.is_there || kept > l->verified.checkpoint.size))
@@ -156,15 +140,10 @@ followed_log_begin(struct followed_log *l)
 void
 followed_log_look(struct followed_log *l)
 {
-	const struct followed_listener *heard = l->wanted.heard;
 	struct log_reader now;
 
-	if (alarms_were_acknowledged(&l->alarms)) {
-		logger_say(LOGGER_NOTICE, "alarms-acknowledged", "of %s", l->config->name);
+	if (alarm_teller_look(&l->alarms))
 		l->lacking_since_ms = l->missing_since_ms = 0;
-		if (heard->acknowledged != NULL)
-			heard->acknowledged(heard->context, l->wanted.number);
-	}
 	if (!read_checkpoint(l, &now) || !accept(l, &now)) {
 		log_close(&now);
 		return;
@@ -188,22 +167,18 @@ load(struct followed_log *l)
 	const struct register_log *c = l->config;
 	enum err e;
 
-	l->seal.origin = c->origin;
-	if (signercerts_load(c->certificates.name, c->certificates.count, &l->findings,
-		&l->seal.certificates) != OUTCOME_GOOD ||
-	    load_approvers(l) != ERR_OK ||
-	    vouching_trust_load(VOUCHING_COLLECTOR, c->collectors_ca.name, c->collectors_ca.count,
-		c->crls.name, c->crls.count, &l->findings, &l->trust) != OUTCOME_GOOD) {
+	if (log_trust_load(&l->trust, c, &l->findings) != OUTCOME_GOOD) {
 		logger_say(LOGGER_ERROR, "log-unusable", "%s: %s", c->name, found_words(l));
 		return ERR_CONFIG;
 	}
 	if ((e = state_directory_open(l->wanted.state_directory, c->name, &l->state)) != ERR_OK ||
-	    (e = alarms_open(&l->alarms, l->state)) != ERR_OK) {
+	    (e = alarm_teller_open(
+		 &l->alarms, l->wanted.number, c->name, l->state, l->wanted.heard)) != ERR_OK) {
 		logger_say(LOGGER_ERROR, "log-unusable", "%s: its state: %s", c->name,
 		    inputfile_reason(e));
 		return ERR_CONFIG;
 	}
-	if (verified_open(&l->verified, l->state, &l->seal, &l->findings) != OUTCOME_GOOD) {
+	if (verified_open(&l->verified, l->state, &l->trust.seal, &l->findings) != OUTCOME_GOOD) {
 		logger_say(LOGGER_ERROR, "log-unusable",
 		    "%s: what was verified of it before cannot be told: %s; name the certificates "
 		    "of its keys before, too, or put %s/%s/verified back",
@@ -217,26 +192,12 @@ load(struct followed_log *l)
 	return l->leaves != NULL && l->tree != NULL ? ERR_OK : ERR_MEMORY;
 }
 
-static enum err
-load_approvers(struct followed_log *l)
-{
-	const struct register_names *named = &l->config->approvers;
-
-	l->approvers = calloc(named->count > 0 ? named->count : 1, sizeof(*l->approvers));
-	if (l->approvers == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < named->count; i++)
-		if (approver_read(named->name[i], &l->findings, &l->approvers[i]) != OUTCOME_GOOD)
-			return ERR_CONFIG;
-	return ERR_OK;
-}
-
 /* Authentic, where it is true; to be closed whatever comes out. */
 static bool
 read_checkpoint(struct followed_log *l, struct log_reader *out)
 {
 	const struct register_log *c = l->config;
-	char words[WORDS_SIZE];
+	char words[ALARM_WORDS_SIZE];
 	struct seal seal;
 	enum err e = ERR_IO;
 
@@ -254,8 +215,9 @@ read_checkpoint(struct followed_log *l, struct log_reader *out)
 		out->signer = l->log.signer;
 		return true;
 	}
-	if (seal_check(&l->seal, buf_view(&out->note), &l->findings, &seal) != OUTCOME_GOOD) {
-		raise(l, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
+	if (seal_check(&l->trust.seal, buf_view(&out->note), &l->findings, &seal) != OUTCOME_GOOD) {
+		alarm_teller_raise(
+		    &l->alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
 		return false;
 	}
 	out->checkpoint = seal.checkpoint;
@@ -269,7 +231,7 @@ static bool
 accept(struct followed_log *l, struct log_reader *now)
 {
 	struct buf words = BUF_INIT;
-	char text[WORDS_SIZE];
+	char text[ALARM_WORDS_SIZE];
 	bool accepted = false;
 	enum err e;
 
@@ -283,12 +245,13 @@ accept(struct followed_log *l, struct log_reader *now)
 		break;
 	case VERIFIED_FORKED:
 		buf_append_byte(&words, '\0');
-		raise(l, FOLLOWED_FORK, FOLLOWED_NO_ENTRY, (const char *)words.data);
+		alarm_teller_raise(
+		    &l->alarms, FOLLOWED_FORK, FOLLOWED_NO_ENTRY, (const char *)words.data);
 		break;
 	case VERIFIED_OTHER:
 		(void)snprintf(text, sizeof(text), "expected a checkpoint of %s, found one of %s",
 		    l->verified.checkpoint.origin, now->checkpoint.origin);
-		raise(l, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, text);
+		alarm_teller_raise(&l->alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, text);
 		break;
 	case VERIFIED_UNTOLD:
 		(void)snprintf(text, sizeof(text),
@@ -321,7 +284,7 @@ accept(struct followed_log *l, struct log_reader *now)
 static void
 refuse_older(struct followed_log *l, const struct log_reader *now)
 {
-	char text[WORDS_SIZE];
+	char text[ALARM_WORDS_SIZE];
 
 	(void)snprintf(text, sizeof(text),
 	    "expected the %" PRIu64 " entries that were verified, or more, found %" PRIu64,
@@ -336,9 +299,9 @@ is_ready(struct followed_log *l)
 	const struct register_log *c = l->config;
 	struct walk_wanted wanted = {.origin = l->verified.checkpoint.origin,
 	    .verdicts = true,
-	    .approvers = l->approvers,
-	    .approver_count = c->approvers.count,
-	    .trust = l->trust,
+	    .approvers = l->trust.approvers,
+	    .approver_count = l->trust.approver_count,
+	    .trust = l->trust.collectors,
 	    .visit = hear,
 	    .visit_context = l};
 
@@ -380,7 +343,7 @@ static bool
 check_tree(struct followed_log *l, uint64_t from, uint64_t to)
 {
 	struct log_reader end = l->log, begin;
-	char words[WORDS_SIZE];
+	char words[ALARM_WORDS_SIZE];
 	enum err e = ERR_OK;
 
 	end.note = BUF_INIT;
@@ -409,7 +372,8 @@ check_tree(struct followed_log *l, uint64_t from, uint64_t to)
 	l->tree_is_known = false;
 	l->leaf_count = 0;
 	if (tree_check_state(l->tree) == TREE_CHECK_WRONG)
-		raise(l, FOLLOWED_BAD_TREE, FOLLOWED_NO_ENTRY, found_words(l));
+		alarm_teller_raise(
+		    &l->alarms, FOLLOWED_BAD_TREE, FOLLOWED_NO_ENTRY, found_words(l));
 	else
 		lack(l, FOLLOWED_UNREADABLE, found_words(l));
 	return false;
@@ -432,7 +396,7 @@ take_leaves(void *context, const struct tree_check_entries *entries)
 static bool
 walk_batch(struct followed_log *l)
 {
-	char words[WORDS_SIZE];
+	char words[ALARM_WORDS_SIZE];
 	enum err e;
 
 	while (l->leaf_count > 0) {
@@ -489,7 +453,7 @@ conclude(struct followed_log *l)
 	uint64_t index;
 
 	if (walk_first_approval(l->walk, &index) == OUTCOME_BAD)
-		raise(l, FOLLOWED_UNAPPROVED, index,
+		alarm_teller_raise(&l->alarms, FOLLOWED_UNAPPROVED, index,
 		    "the first manifest is approved by none of the keys that were named");
 	check_signer(l);
 }
@@ -503,7 +467,8 @@ check_signer(struct followed_log *l)
 	buf_clear(&l->found);
 	walk_check_key(l->walk, "checkpoint", &l->log.signer, l->log.checkpoint.size);
 	if (l->defects.bad != bad)
-		raise(l, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
+		alarm_teller_raise(
+		    &l->alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
 }
 
 static void
@@ -559,14 +524,15 @@ hear_faults(struct followed_log *l, const struct walk_visited *v)
 	    [WALK_ABOUT_VOUCHER] = FOLLOWED_UNVOUCHED,
 	};
 	const uint32_t within_s = l->wanted.config->follow.vouched_within_s;
-	char words[WORDS_SIZE];
+	char words[ALARM_WORDS_SIZE];
 
 	for (unsigned i = 0; i < WALK_ABOUT_COUNT; i++) {
 		if (v->found[i].outcome == OUTCOME_BAD)
-			raise(l, kinds[i], v->index, v->found[i].text);
+			alarm_teller_raise(&l->alarms, kinds[i], v->index, v->found[i].text);
 		else if (v->found[i].outcome == OUTCOME_UNKNOWN)
-			raise(l, v->lacks_evidence ? FOLLOWED_MISSING : FOLLOWED_UNREADABLE,
-			    v->index, v->found[i].text);
+			alarm_teller_raise(&l->alarms,
+			    v->lacks_evidence ? FOLLOWED_MISSING : FOLLOWED_UNREADABLE, v->index,
+			    v->found[i].text);
 	}
 	if (within_s == 0 || v->unvouched == 0 || v->issued_s - v->unvouched_from_s <= within_s)
 		return;
@@ -574,7 +540,7 @@ hear_faults(struct followed_log *l, const struct walk_visited *v)
 	    "nobody who was named vouches for this report and those behind it: expected a "
 	    "signature within %" PRIu32 " s, found none for %" PRIu64 " s",
 	    within_s, v->issued_s - v->unvouched_from_s);
-	raise(l, FOLLOWED_UNVOUCHED, v->unvouched_from, words);
+	alarm_teller_raise(&l->alarms, FOLLOWED_UNVOUCHED, v->unvouched_from, words);
 }
 
 /* From the evidence: a content is not there. */
@@ -593,7 +559,7 @@ ask_for_evidence(void *context)
 		    more)
 			return true;
 	}
-	if (is_over(l, &l->missing_since_ms) || alarms_stands(&l->alarms, FOLLOWED_MISSING))
+	if (is_over(l, &l->missing_since_ms) || alarms_stands(&l->alarms.alarms, FOLLOWED_MISSING))
 		return false;
 	if (l->wanted.wait(l->wanted.wait_context, ASK_EVERY_MS))
 		return true;
@@ -601,59 +567,12 @@ ask_for_evidence(void *context)
 	return false;
 }
 
-/* `words` may hold anything. */
-static void
-raise(struct followed_log *l, enum followed_alarm_kind kind, uint64_t index, const char *words)
-{
-	struct buf text = BUF_INIT;
-	struct followed_alarm alarm = {
-	    .log = l->wanted.number, .kind = kind, .index = index, .stood = false};
-	enum err e;
-
-	text_append_printable(&text, view_of_string(words), WORDS_SIZE);
-	buf_append_byte(&text, '\0');
-	if (buf_status(&text) != ERR_OK)
-		abort(); /* an alarm would be lost */
-	alarm.words = (const char *)text.data;
-	if (alarms_raise(&l->alarms, kind, index, alarm.words, &e)) {
-		if (e != ERR_OK)
-			logger_say(LOGGER_ERROR, "state-unwritable",
-			    "%s: an alarm cannot be kept: %s", l->config->name, strerror(errno));
-		tell_alarm(l, &alarm);
-	}
-	buf_free(&text);
-}
-
-static void
-tell_alarm(struct followed_log *l, const struct followed_alarm *alarm)
-{
-	const struct followed_listener *heard = l->wanted.heard;
-
-	say_alarm(l, alarm);
-	if (heard->alarm != NULL)
-		heard->alarm(heard->context, alarm);
-}
-
-static void
-say_alarm(struct followed_log *l, const struct followed_alarm *alarm)
-{
-	struct logline line;
-
-	logline_begin_alarm(&line, LOGGER_ERROR, alarm->stood ? "log-alarm-stands" : "log-alarm");
-	logline_string(&line, "log", l->config->name);
-	logline_string(&line, "kind", followed_alarm_name(alarm->kind));
-	if (alarm->index != FOLLOWED_NO_ENTRY)
-		logline_number(&line, "entry", alarm->index);
-	logline_string(&line, "text", alarm->words);
-	logline_end(&line);
-}
-
 /* What may be only on its way. */
 static void
 lack(struct followed_log *l, enum followed_alarm_kind kind, const char *words)
 {
 	if (is_over(l, &l->lacking_since_ms))
-		raise(l, kind, FOLLOWED_NO_ENTRY, words);
+		alarm_teller_raise(&l->alarms, kind, FOLLOWED_NO_ENTRY, words);
 }
 
 /* The time of grace. */

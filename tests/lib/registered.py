@@ -1,5 +1,5 @@
 """A register that follows logs, in a directory of its own: its configuration, its process, what it says
-in its journal, and its state."""
+in its journal, and its state; and made logs for it."""
 
 import os
 import pathlib
@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import tempfile
 
+import make_log
+from audit import Bench
 from hallmark import PATIENCE_S, Process, ended_at_last, program, to_yaml
 
 
@@ -82,3 +84,37 @@ class Register:
         found = [re.search(r"event=log-alarm(?:-stands)? log=[^ ]+ kind=([^ ]+)(?: entry=(\d+))?", line)
                  for line in self.process.lines]
         return [(m[1], m[2] and int(m[2])) for m in found if m]
+
+
+class Made(Bench):
+    """A made log with its evidence, as the register's configuration names it."""
+
+    def __init__(self, size=3, **options):
+        super().__init__(size, **options)
+        self.write("evidence/pack-00000001", make_log.evidence())
+
+    def config(self, name="made", **more):
+        return {"name": name, "directory": str(self.path("log")),
+                "evidence": str(self.path("evidence")),
+                "certificates": [str(self.path("signer.crt"))], **more}
+
+    def grow(self, *entries):
+        for entry in entries:
+            self.log.append(entry)
+        self.publish()
+
+    def publish(self, log=None):
+        """Over what is there: tiles and entries first, the checkpoint last."""
+        files = (log or self.log).files()
+        for name in sorted(files, key=lambda name: name == "checkpoint"):
+            path = self.path("log") / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(path.name + ".new")
+            beside.write_bytes(files[name])
+            beside.replace(path)
+
+    def tell(self, story):
+        """This log instead, with its evidence."""
+        self.write("evidence/pack-00000001", story.evidence())
+        self.use(story.log)
+        return self

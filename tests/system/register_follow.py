@@ -10,37 +10,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import logimage
 import make_log
 import wire
-from audit import Bench
 from hallmark import APP, EVIL, Site, run_tests
-from registered import Register
+from registered import Made, Register
 
 
 def of_site(site, name="tokyo", **more):
     return {"name": name, "directory": str(site.path("log")), "evidence": str(site.path("evidence")),
             "certificates": [str(site.path("log.crt"))], **more}
-
-
-class Made(Bench):
-    """A made log with its evidence, as the register's configuration names it."""
-
-    def __init__(self, size=3, **options):
-        super().__init__(size, **options)
-        self.write("evidence/pack-00000001", make_log.evidence())
-
-    def config(self, name="made", **more):
-        return {"name": name, "directory": str(self.path("log")),
-                "evidence": str(self.path("evidence")),
-                "certificates": [str(self.path("signer.crt"))], **more}
-
-    def grow(self, *entries):
-        for entry in entries:
-            self.log.append(entry)
-        for name, content in sorted(self.log.files().items(), key=lambda file: file[0] == "checkpoint"):
-            path = self.path("log") / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(path.name + ".new")
-            beside.write_bytes(content)
-            beside.replace(path)
 
 
 # --- a signer's log, while it is written ---------------------------------------------------------

@@ -190,6 +190,151 @@ test_a_pack_that_goes_away_is_an_error(void **state)
 	buf_free(&pack);
 }
 
+static bool
+update(struct fixture *f, struct evidence_reader *r)
+{
+	bool more;
+
+	assert_int_equal(evidence_reader_update(r, &f->findings, &more), OUTCOME_GOOD);
+	return more;
+}
+
+/* A store that grows by a byte at a time: what is whole is found, and found again. */
+static void
+test_packs_that_grow_are_read_on(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r = open_packs(f);
+	struct buf pack = BUF_INIT;
+	struct digest digest[3];
+	size_t end[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		append(&pack, PACK_COMPONENT,
+		    (struct view){(const uint8_t *)"one two three" + 4 * i, 3}, &digest[i]);
+		end[i] = pack.size;
+	}
+	for (size_t size = 0; size <= pack.size; size++) {
+		const uint64_t generation = evidence_reader_generation(r);
+		bool more;
+
+		fixture_write(f, "pack-00000001", pack.data, size);
+		more = update(f, r);
+		assert_int_equal(more, size == end[0] || size == end[1] || size == end[2]);
+		assert_int_equal(evidence_reader_generation(r), generation + more);
+		for (unsigned i = 0; i < 3; i++)
+			expect(
+			    r, PACK_COMPONENT, &digest[i], size >= end[i] ? ERR_OK : ERR_NOT_FOUND);
+		assert_false(update(f, r));
+	}
+	buf_clear(&pack);
+	append(&pack, PACK_POLICY, VIEW_LITERAL("in another"), &digest[0]);
+	fixture_write(f, "pack-00000002", pack.data, pack.size);
+	assert_true(update(f, r));
+	expect(r, PACK_POLICY, &digest[0], ERR_OK);
+	expect(r, PACK_COMPONENT, &digest[1], ERR_OK);
+	evidence_reader_close(&r);
+	buf_free(&pack);
+}
+
+static void
+test_packs_that_shrink_or_go_are_read_again(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r;
+	struct buf pack = BUF_INIT;
+	struct digest first, second;
+	size_t end;
+
+	append(&pack, PACK_COMPONENT, VIEW_LITERAL("one"), &first);
+	end = pack.size;
+	append(&pack, PACK_COMPONENT, VIEW_LITERAL("two"), &second);
+	fixture_write(f, "pack-00000001", pack.data, pack.size);
+	r = open_packs(f);
+	fixture_write(f, "pack-00000001", pack.data, end);
+	assert_true(update(f, r));
+	expect(r, PACK_COMPONENT, &first, ERR_OK);
+	expect(r, PACK_COMPONENT, &second, ERR_NOT_FOUND);
+	assert_int_equal(unlinkat(f->dir, "pack-00000001", 0), 0);
+	assert_true(update(f, r));
+	expect(r, PACK_COMPONENT, &first, ERR_NOT_FOUND);
+	fixture_write(f, "pack-00000003", pack.data, pack.size);
+	assert_true(update(f, r));
+	expect(r, PACK_COMPONENT, &second, ERR_OK);
+	evidence_reader_close(&r);
+	buf_free(&pack);
+}
+
+/* So many that they become part of the first run, and some that do not. */
+static void
+test_many_that_come_later_are_found(void **state)
+{
+	struct fixture *f = *state;
+	struct evidence_reader *r = NULL;
+	struct buf pack = BUF_INIT;
+	struct digest *digest = calloc(12000, sizeof(*digest));
+
+	assert_non_null(digest);
+	for (unsigned i = 0; i < 12000; i++) {
+		char text[16];
+
+		(void)snprintf(text, sizeof(text), "%u", i);
+		append(&pack, PACK_COMPONENT, view_of_string(text), &digest[i]);
+		if (i == 0) {
+			fixture_write(f, "pack-00000001", pack.data, pack.size);
+			r = open_packs(f);
+		} else if (i % 1500 == 0) {
+			fixture_write(f, "pack-00000001", pack.data, pack.size);
+			assert_true(update(f, r));
+			for (unsigned j = 0; j <= i; j += 97)
+				expect(r, PACK_COMPONENT, &digest[j], ERR_OK);
+			expect(r, PACK_COMPONENT, &digest[i], ERR_OK);
+		}
+	}
+	evidence_reader_close(&r);
+	buf_free(&pack);
+	free(digest);
+}
+
+struct asked {
+	struct fixture *f;
+	struct evidence_reader *r;
+	const struct buf *pack;
+	unsigned times;
+};
+
+static bool
+ask(void *context)
+{
+	struct asked *a = context;
+
+	if (++a->times == 3) {
+		fixture_write(a->f, "pack-00000001", a->pack->data, a->pack->size);
+		(void)update(a->f, a->r);
+	}
+	return a->times <= 3;
+}
+
+static void
+test_whoever_can_have_more_come_is_asked(void **state)
+{
+	struct buf pack = BUF_INIT;
+	struct asked a = {.f = *state, .r = open_packs(*state), .pack = &pack};
+	struct digest digest;
+
+	append(&pack, PACK_COMPONENT, VIEW_LITERAL("late"), &digest);
+	evidence_reader_ask(a.r, ask, &a);
+	assert_int_equal(evidence_reader_missed(a.r), 0);
+	expect(a.r, PACK_COMPONENT, &digest, ERR_OK);
+	assert_int_equal(a.times, 3);
+	assert_int_equal(evidence_reader_missed(a.r), 0);
+	expect(a.r, PACK_POLICY, &digest, ERR_NOT_FOUND);
+	assert_int_equal(a.times, 4);
+	assert_int_equal(evidence_reader_missed(a.r), 1);
+	evidence_reader_close(&a.r);
+	buf_free(&pack);
+}
+
 static void
 test_what_cannot_be_opened(void **state)
 {
@@ -276,6 +421,10 @@ main(void)
 	    TEST(test_of_many_copies_the_first_are_tried),
 	    TEST(test_damaged_packs_are_told_by_number_if_there_are_many),
 	    TEST(test_a_pack_that_goes_away_is_an_error),
+	    TEST(test_packs_that_grow_are_read_on),
+	    TEST(test_packs_that_shrink_or_go_are_read_again),
+	    TEST(test_many_that_come_later_are_found),
+	    TEST(test_whoever_can_have_more_come_is_asked),
 	    TEST(test_what_cannot_be_opened),
 	};
 

@@ -312,6 +312,82 @@ test_the_search_ends_when_it_is_full(void **state)
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, fixture_open, fixture_close)
 
+/* From any place: what a check goes on from is what the tiles lead to, and nothing before it. */
+static void
+test_a_check_goes_on_from_where_another_ended(void **state)
+{
+	static const uint64_t sizes[] = {0, 1, 255, 256, 257, 511, 512, 700, 1023, 1024};
+	struct fixture *f = *state;
+	struct log_reader l, begin;
+	struct defects defects;
+
+	log_fixture_make(f, 1024, &l);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct seen seen = {sizes[i], true};
+		struct tree_check *t = tree_check_new(&defects, visit, &seen);
+
+		defects_begin(&defects, &f->findings, 50);
+		assert_int_equal(log_begin_of(&l, sizes[i], &begin), ERR_OK);
+		assert_int_equal(tree_check_resume(t, &begin), ERR_OK);
+		assert_int_equal(tree_check_size(t), sizes[i]);
+		tree_check_run(t, &l);
+		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
+		assert_int_equal(tree_check_state(t), TREE_CHECK_GOOD);
+		assert_true(seen.in_order);
+		assert_int_equal(seen.count, 1024);
+		begin.checkpoint.root.bytes[0] ^= 1;
+		assert_int_equal(tree_check_resume(t, &begin), ERR_PROOF);
+		tree_check_free(&t);
+	}
+}
+
+/* Of a log that was never signed at that size: no partial tile is there. */
+static void
+test_a_beginning_is_checked_by_wider_tiles(void **state)
+{
+	struct fixture *f = *state;
+	struct log_reader l, begin;
+	struct defects defects;
+
+	log_fixture_make(f, 700, &l);
+	for (uint64_t size = 0; size <= 700; size += 35) {
+		assert_int_equal(log_begin_of(&l, size, &begin), ERR_OK);
+		(void)run(f, &begin, &defects, NULL);
+		assert_int_equal(defects_outcome(&defects), OUTCOME_GOOD);
+	}
+	assert_int_equal(log_begin_of(&l, 701, &begin), ERR_NOT_FOUND);
+	l.checkpoint.root.bytes[0] ^= 1;
+	assert_int_equal(log_begin_of(&l, 300, &begin), ERR_PROOF);
+}
+
+static void
+test_what_is_not_there_is_told_from_what_is_wrong(void **state)
+{
+	struct fixture *f = *state;
+	struct log_reader l;
+	struct defects defects;
+	struct tree_check *t;
+	struct merkle_frontier empty;
+
+	log_fixture_make(f, 300, &l);
+	assert_int_equal(unlinkat(f->dir, "tile/entries/000", 0), 0);
+	defects_begin(&defects, &f->findings, 50);
+	t = tree_check_new(&defects, NULL, NULL);
+	tree_check_run(t, &l);
+	assert_int_equal(tree_check_state(t), TREE_CHECK_LACKS);
+	tree_check_free(&t);
+	fixture_write(f, "tile/entries/000", "x", 1);
+	t = tree_check_new(&defects, NULL, NULL);
+	tree_check_run(t, &l);
+	assert_int_equal(tree_check_state(t), TREE_CHECK_WRONG);
+	merkle_frontier_init(&empty);
+	l.checkpoint.size = 0;
+	merkle_frontier_root(&empty, &l.checkpoint.root);
+	assert_int_equal(tree_check_resume(t, &l), ERR_OK);
+	assert_int_equal(tree_check_state(t), TREE_CHECK_GOOD);
+	tree_check_free(&t);
+}
+
 int
 main(void)
 {
@@ -330,6 +406,9 @@ main(void)
 	    TEST(test_bundles_that_are_cut_or_go_on_are_bad),
 	    TEST(test_a_full_bundle_stands_in_for_a_partial_one),
 	    TEST(test_the_search_ends_when_it_is_full),
+	    TEST(test_a_check_goes_on_from_where_another_ended),
+	    TEST(test_a_beginning_is_checked_by_wider_tiles),
+	    TEST(test_what_is_not_there_is_told_from_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
