@@ -356,6 +356,8 @@ def test_keys_of_log_lines():
     theirs = keys_in("collector") - {"workload", "seq", "index", "log", "text", "what", "certificate",
                                      "not_after", "left"}
     assert theirs == listed("Log lines", 1), theirs ^ listed("Log lines", 1)
+    theirs = keys_in("register") - names
+    assert theirs == listed("Log lines", 2), theirs ^ listed("Log lines", 2)
     with Site() as site:
         site.init_key()
         path = site.path("signer.yaml")
