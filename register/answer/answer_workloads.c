@@ -16,15 +16,21 @@ void
 answer_workloads(struct answering *x)
 {
 	struct workload_item w = {0};
+	const bool by_tier = answer_query_has(&x->query, PARAMETER_TIER) &&
+			     !answer_query_has(&x->query, PARAMETER_AT);
+	const enum view_query q = by_tier ? VIEW_WORKLOADS_OF_TIER : VIEW_WORKLOADS;
 	uint64_t after, unused;
 	sqlite3_stmt *s;
 
 	while (answering_next_log(x, &after, &unused)) {
 		if (x->log.none)
 			continue;
-		if ((s = answering_ask(x, VIEW_WORKLOADS)) == NULL)
+		if ((s = answering_ask(x, q)) == NULL)
 			break;
-		view_sql_bind(s, "i", after);
+		if (q == VIEW_WORKLOADS)
+			view_sql_bind(s, "i", after);
+		else
+			view_sql_bind(s, "ii", after, (uint64_t)x->query.tier);
 		while (answering_row(x, s)) {
 			if (!answering_sees(x, view_sql_view(s, WORKLOAD_NAME))) {
 				if (!answering_go_on(x, view_sql_number(s, WORKLOAD_N), 0))
@@ -64,8 +70,7 @@ answer_workload(struct answering *x)
 		return;
 	if (workload_item_read(x, s, &w) && !w.reported)
 		answering_not_found(x);
-	if (!x->done) {
-		item = workload_item_json(x, &w);
+	if (!x->done && (item = workload_item_json(x, &w)) != NULL) {
 		answering_set(
 		    item, "states", w.stated ? answering_parsed(w.body) : answering_null());
 		intervals = json_array();

@@ -24,8 +24,8 @@ workload_item_read(struct answering *x, sqlite3_stmt *row, struct workload_item 
 	w->stated = view_sql_number(row, WORKLOAD_STATE) != 0;
 	w->reported = true;
 	w->tier = (enum report_status)view_sql_number(row, WORKLOAD_TIER);
-	w->policy = view_sql_view(row, WORKLOAD_POLICY);
-	w->body = view_sql_view(row, WORKLOAD_BODY);
+	w->state = view_sql_number(row, WORKLOAD_STATE);
+	w->policy = w->body = (struct view){NULL, 0};
 	w->from_entry = view_sql_number(row, WORKLOAD_FROM_ENTRY);
 	w->from_s = view_sql_number(row, WORKLOAD_FROM_S);
 	w->last_entry = view_sql_number(row, WORKLOAD_LAST_ENTRY);
@@ -38,6 +38,22 @@ workload_item_read(struct answering *x, sqlite3_stmt *row, struct workload_item 
 	return true;
 }
 
+bool
+workload_item_state(struct answering *x, struct workload_item *w)
+{
+	sqlite3_stmt *s;
+
+	if (!w->stated || w->policy.size > 0)
+		return true;
+	if ((s = answering_ask(x, VIEW_STATE)) == NULL)
+		return false;
+	view_sql_bind(s, "i", w->state);
+	if (answering_row(x, s))
+		keep(w, view_sql_view(s, 1), view_sql_view(s, 2));
+	sqlite3_reset(s);
+	return !x->done;
+}
+
 void
 workload_item_free(struct workload_item *w)
 {
@@ -45,10 +61,13 @@ workload_item_free(struct workload_item *w)
 }
 
 json_t *
-workload_item_json(const struct answering *x, const struct workload_item *w)
+workload_item_json(struct answering *x, struct workload_item *w)
 {
-	json_t *o = json_object();
+	json_t *o;
 
+	if (!workload_item_state(x, w))
+		return NULL;
+	o = json_object();
 	answering_set(o, "log", answering_words(x->log.log->name));
 	answering_set(o, "collector", answering_text(w->collector));
 	answering_set(o, "workload", answering_text(w->name));
@@ -112,6 +131,7 @@ look_back(struct answering *x, sqlite3_stmt *row, struct workload_item *w)
 		w->reported = w->stated = true;
 		w->from_entry = view_sql_number(s, 0);
 		w->from_s = view_sql_number(s, 1);
+		w->state = view_sql_number(s, 2);
 		w->tier = (enum report_status)view_sql_number(s, 3);
 		keep(w, view_sql_view(s, 4), view_sql_view(s, 5));
 	}

@@ -13,7 +13,8 @@ struct workload_item {
 	bool stated;   /* there was a report that is no gap record */
 	bool reported; /* there was any entry of it */
 	enum report_status tier;
-	struct view policy, body; /* of the state */
+	uint64_t state;
+	struct view policy, body; /* of the state, once it was asked for */
 	uint64_t from_entry, from_s, last_entry, last_s;
 	uint64_t reports;                /* of the interval; only of now */
 	uint64_t expires_s, due_s;       /* only of now */
@@ -23,10 +24,12 @@ struct workload_item {
 
 /* Zero-initialised or used before. False: refused. */
 bool workload_item_read(struct answering *x, sqlite3_stmt *row, struct workload_item *out);
+/* Its policy and body. False: refused. */
+bool workload_item_state(struct answering *x, struct workload_item *w);
 void workload_item_free(struct workload_item *w);
 
-/* The members that every list of workloads has. */
-json_t *workload_item_json(const struct answering *x, const struct workload_item *w);
+/* The members that every list of workloads has. NULL: refused. */
+json_t *workload_item_json(struct answering *x, struct workload_item *w);
 
 /* "/v1/workloads/LOG/COLLECTOR/NAME", and "/v1/reports/LOG/INDEX". */
 json_t *workload_link(const struct answering *x, struct view collector, struct view name);

@@ -14,6 +14,7 @@
 
 #include "proto/bytes.h"
 #include "proto/digest.h"
+#include "proto/report/report.h"
 #include "proto/siphash.h"
 #include "register/view/places.h"
 
@@ -22,9 +23,10 @@
 
 struct head {
 	UT_hash_handle hh;
-	uint64_t n, host;     /* rows of the workload and of its host */
-	uint64_t state;       /* row of what it states now; 0: nothing yet */
-	struct digest stated; /* and its digest */
+	uint64_t n, host; /* rows of the workload and of its host */
+	uint64_t state;   /* row of what it states now; 0: nothing yet */
+	enum report_status tier;
+	struct digest stated;                                     /* and its digest */
 	uint64_t from_entry, from_s, last_entry, last_s, reports; /* of the open interval */
 	uint64_t expires_s;            /* until when its newest report may be relied upon */
 	uint64_t due_s;                /* when it has to be heard of again; 0: not known */

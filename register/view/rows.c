@@ -19,6 +19,7 @@ enum statement {
 	ADD_HOST,
 	ADD_WORKLOAD,
 	PUT_WORKLOAD,
+	PUT_TIER,
 	FIND_STATE,
 	ADD_STATE,
 	ADD_COMPONENT,
@@ -52,7 +53,8 @@ static const char *const sql[STATEMENTS] = {
 		" newest_s = ?5, unread = ?6, checkpoint = ?7, first_leaf = ?8, last_leaf = ?9",
     [ADD_HOST] = "INSERT INTO host (n, collector) VALUES (?1, ?2)",
     [ADD_WORKLOAD] = "INSERT INTO workload VALUES"
-		     " (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', 0)",
+		     " (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', 0)",
+    [PUT_TIER] = "UPDATE workload SET tier = ?2 WHERE n = ?1",
     [PUT_WORKLOAD] = "UPDATE workload SET state = ?2, from_entry = ?3, from_s = ?4,"
 		     " last_entry = ?5, last_s = ?6, reports = ?7, expires_s = ?8, due_s = ?9,"
 		     " gap_entry = ?10, silent_entry = ?11, silent_s = ?12, place_entry = ?13,"
@@ -194,13 +196,20 @@ rows_put_workload(struct rows *r, const struct head *h)
 	return view_sql_run(r->s[PUT_WORKLOAD]);
 }
 
+enum err
+rows_put_tier(struct rows *r, const struct head *h)
+{
+	view_sql_bind(r->s[PUT_TIER], "ii", h->n, (uint64_t)h->tier);
+	return view_sql_run(r->s[PUT_TIER]);
+}
+
 uint64_t
 rows_sum(const struct head *h)
 {
 	/* Against what disks do, not against people: who may write the file may compute this. */
 	static const struct siphash_key key = {{0x68616c6c6d61726bULL, 0x7265676973746572ULL}};
-	const uint64_t numbers[] = {h->n, h->host, h->state, h->from_entry, h->from_s,
-	    h->last_entry, h->last_s, h->reports, h->expires_s, h->due_s, h->gap_entry,
+	const uint64_t numbers[] = {h->n, h->host, (uint64_t)h->tier, h->state, h->from_entry,
+	    h->from_s, h->last_entry, h->last_s, h->reports, h->expires_s, h->due_s, h->gap_entry,
 	    h->silent_entry, h->silent_s, h->places.first_entry, h->places.first_s,
 	    siphash(&key, (struct view){h->places.bytes, h->places.size}),
 	    siphash(&key, head_collector(h)), siphash(&key, head_name(h))};

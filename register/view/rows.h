@@ -39,6 +39,9 @@ enum err rows_add_host(struct rows *r, uint64_t n, struct view collector) MUST_U
 enum err rows_add_workload(struct rows *r, const struct head *h) MUST_USE;
 enum err rows_put_workload(struct rows *r, const struct head *h) MUST_USE;
 
+/* The tier alone, which rows_put_workload leaves: it is indexed, and seldom another one. */
+enum err rows_put_tier(struct rows *r, const struct head *h) MUST_USE;
+
 /* A checksum over all that a workload's row says: a register that starts decides by it. */
 uint64_t rows_sum(const struct head *h);
 

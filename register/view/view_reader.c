@@ -8,10 +8,9 @@
 #include "register/view/view_sql.h"
 
 #define WORKLOAD_SELECT                                                                            \
-	"SELECT w.n, w.host, h.collector, w.name, w.state, s.tier, s.policy, w.from_entry,"        \
-	" w.from_s, w.last_entry, w.last_s, w.reports, w.expires_s, w.due_s, w.silent_entry,"      \
-	" w.silent_s, w.place_entry, w.place_s, w.places, s.body FROM workload w"                  \
-	" JOIN host h ON h.n = w.host LEFT JOIN state s ON s.n = w.state "
+	"SELECT w.n, w.host, h.collector, w.name, w.state, w.tier, w.from_entry, w.from_s,"        \
+	" w.last_entry, w.last_s, w.reports, w.expires_s, w.due_s, w.silent_entry, w.silent_s,"    \
+	" w.place_entry, w.place_s, w.places FROM workload w JOIN host h ON h.n = w.host "
 #define SILENCE_SELECT                                                                             \
 	"SELECT from_entry, workload, from_s, due_s, count, coalesce(to_entry, 0),"                \
 	" coalesce(to_s, 0) FROM silence "
@@ -24,6 +23,7 @@ static const char *const sql[VIEW_QUERIES] = {
 		 " (SELECT coalesce(max(n), 0) FROM host),"
 		 " (SELECT coalesce(max(n), 0) FROM workload) FROM log",
     [VIEW_WORKLOADS] = WORKLOAD_SELECT "WHERE w.n > ?1 ORDER BY w.n",
+    [VIEW_WORKLOADS_OF_TIER] = WORKLOAD_SELECT "WHERE w.tier = ?2 AND w.n > ?1 ORDER BY w.n",
     [VIEW_WORKLOAD] =
 	WORKLOAD_SELECT "WHERE w.host = (SELECT n FROM host WHERE collector = ?1) AND w.name = ?2",
     [VIEW_WORKLOADS_OF_HOST] = WORKLOAD_SELECT "WHERE w.host = ?1 ORDER BY w.name",

@@ -21,6 +21,7 @@ enum view_query {
 
 	/* Of a workload: the columns below. n > ?1 */
 	VIEW_WORKLOADS,
+	VIEW_WORKLOADS_OF_TIER, /* and its tier now is ?2 */
 	VIEW_WORKLOAD,          /* of the host ?1, with the name ?2 */
 	VIEW_WORKLOADS_OF_HOST, /* of the host n = ?1 */
 	VIEW_WORKLOAD_BY_N,     /* n = ?1 */
@@ -80,9 +81,7 @@ enum view_query {
 };
 
 /*
- * Columns of a workload: n, host, collector, name, state, tier, policy, from_entry, from_s,
- * last_entry, last_s, reports, expires_s, due_s, silent_entry, silent_s, place_entry, place_s,
- * places, body
+ * Columns of a workload: those of its row, and its host's identity.
  */
 enum view_workload_column {
 	WORKLOAD_N,
@@ -91,7 +90,6 @@ enum view_workload_column {
 	WORKLOAD_NAME,
 	WORKLOAD_STATE,
 	WORKLOAD_TIER,
-	WORKLOAD_POLICY,
 	WORKLOAD_FROM_ENTRY,
 	WORKLOAD_FROM_S,
 	WORKLOAD_LAST_ENTRY,
@@ -104,7 +102,6 @@ enum view_workload_column {
 	WORKLOAD_PLACE_ENTRY,
 	WORKLOAD_PLACE_S,
 	WORKLOAD_PLACES,
-	WORKLOAD_BODY,
 };
 
 struct view_reader;

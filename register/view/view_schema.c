@@ -21,11 +21,15 @@ const char view_schema_tables[] =
 
     "CREATE TABLE host (n INTEGER PRIMARY KEY, collector TEXT NOT NULL UNIQUE);"
     "CREATE TABLE workload (n INTEGER PRIMARY KEY, host INTEGER NOT NULL, name TEXT NOT NULL,"
-    " state INTEGER NOT NULL, from_entry INTEGER NOT NULL, from_s INTEGER NOT NULL,"
+    " tier INTEGER NOT NULL, state INTEGER NOT NULL, from_entry INTEGER NOT NULL, from_s INTEGER "
+    "NOT NULL,"
     " last_entry INTEGER NOT NULL, last_s INTEGER NOT NULL, reports INTEGER NOT NULL,"
     " expires_s INTEGER NOT NULL, due_s INTEGER NOT NULL, gap_entry INTEGER NOT NULL,"
     " silent_entry INTEGER NOT NULL, silent_s INTEGER NOT NULL, place_entry INTEGER NOT NULL,"
     " place_s INTEGER NOT NULL, places BLOB NOT NULL, sum INTEGER NOT NULL, UNIQUE (host, name));"
+
+    /* Who looks for what is wrong looks for few among many. */
+    "CREATE INDEX workload_tier ON workload (tier, n);"
 
     "CREATE TABLE state (n INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, tier INTEGER NOT NULL,"
     " policy TEXT NOT NULL, body TEXT NOT NULL);"

@@ -9,7 +9,6 @@
 #include "register/view/stated.h"
 #include "register/view/view_file.h"
 #include "register/view/view_load.h"
-#include "register/view/view_sql.h"
 
 #define TICK_ENTRIES 256 /* as many as a bundle of entries has: one file tells the rest */
 
@@ -237,19 +236,11 @@ view_writer_commit(struct view_writer *w)
 }
 
 void
-view_writer_each(struct view_writer *w,
-    void (*taker)(void *context, const struct head *head, enum report_status tier), void *context)
+view_writer_each(
+    struct view_writer *w, void (*taker)(void *context, const struct head *head), void *context)
 {
-	sqlite3_stmt *s;
-	enum err e = view_sql_prepare(w->db, "SELECT tier FROM state WHERE n = ?1", &s);
-
-	for (struct head *h = w->heads.all; e == ERR_OK && h != NULL; h = h->hh.next) {
-		view_sql_bind(s, "i", h->state);
-		if (view_sql_next(s, &e))
-			taker(context, h, (enum report_status)view_sql_number(s, 0));
-		sqlite3_reset(s);
-	}
-	sqlite3_finalize(s);
+	for (struct head *h = w->heads.all; h != NULL; h = h->hh.next)
+		taker(context, h);
 }
 
 static enum err
@@ -344,6 +335,10 @@ take_live(
 		if (result == ERR_OK && other)
 			result =
 			    rows_change_findings(w->rows, h->n, e->report, e->index, e->issued_s);
+		if (result == ERR_OK && h->tier != stated_tier(e->report, e->outcome)) {
+			h->tier = stated_tier(e->report, e->outcome);
+			result = rows_put_tier(w->rows, h);
+		}
 		h->stated = *d;
 		h->from_entry = e->index;
 		h->from_s = e->issued_s;

@@ -2,9 +2,11 @@
  * A log's view without a register around it: for tests of what is answered, and for measuring.
  *
  *   view take LOG VIEW [--batch N]     reads the log directory, all of it, into the view's file
- *   view ask NAME LOG VIEW [--see PATTERN]
- *                                      answers requests from stdin, a line each: PATH or
- * PATH?QUERY; gives for each: "STATUS SIZE MICROSECONDS\n" and the body
+ *   view fill VIEW HOSTS REPORTS CHANGE
+ *                                      a made log of so many reports of so many hosts, each with
+ * one workload; what one states changes with every CHANGEth report view ask NAME LOG VIEW [--see
+ * PATTERN] answers requests from stdin, a line each: PATH or PATH?QUERY; gives for each: "STATUS
+ * SIZE MICROSECONDS\n" and the body
  *
  * `take` believes the log: every entry counts as checked, every verdict as made again. It prints
  * one JSON object. --see: who asks may see workloads of this pattern alone.
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "log/log_reader.h"
@@ -32,6 +35,8 @@ static void take(const char *log, const char *view, uint64_t batch);
 static void tell(struct view_writer *w, struct documents *d, uint64_t index, struct view bytes,
     struct followed_state *state, double *writing);
 static void ask(const char *name, const char *log, const char *view, const char *see);
+static void fill(const char *view, uint64_t hosts, uint64_t reports, uint64_t change);
+static void make_report(struct report *r, uint64_t host, uint64_t round, uint64_t change);
 static bool may_see(void *context, struct view log, struct view workload);
 static double now_s(void);
 static void must(bool good, const char *what);
@@ -43,6 +48,9 @@ main(int argc, char **argv)
 		take(argv[2], argv[3],
 		    argc == 6 && strcmp(argv[4], "--batch") == 0 ? strtoull(argv[5], NULL, 10)
 								 : 4096);
+	else if (argc == 6 && strcmp(argv[1], "fill") == 0)
+		fill(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10),
+		    strtoull(argv[5], NULL, 10));
 	else if (argc >= 5 && strcmp(argv[1], "ask") == 0)
 		ask(argv[2], argv[3], argv[4],
 		    argc == 7 && strcmp(argv[5], "--see") == 0 ? argv[6] : NULL);
@@ -125,6 +133,82 @@ tell(struct view_writer *w, struct documents *d, uint64_t index, struct view byt
 	before = now_s();
 	view_writer_entry(w, &e);
 	*writing += now_s() - before;
+}
+
+static void
+fill(const char *path, uint64_t hosts, uint64_t reports, uint64_t change)
+{
+	static struct report r;
+	struct followed_entry e = {.kind = ENTRY_REPORT, .report = &r};
+	struct followed_state state = {.checkpoint = VIEW_LITERAL("")};
+	struct view_writer *w;
+	struct rusage used;
+	double begin = now_s();
+
+	must(hosts > 0 && change > 0 && view_writer_open(path, &w) == ERR_OK, path);
+	for (uint64_t i = 0; i < reports; i++) {
+		make_report(&r, i % hosts, i / hosts, change);
+		e.index = i;
+		e.issued_s = r.issued_s;
+		e.due_s = e.issued_s + 120;
+		view_writer_entry(w, &e);
+		if (i % 4096 == 4095) {
+			state.checked_to = state.replayed_to = i + 1;
+			state.newest_issued_s = e.issued_s;
+			view_writer_state(w, &state);
+		}
+	}
+	state.checked_to = state.replayed_to = reports;
+	view_writer_state(w, &state);
+	must(!view_writer_failed(w) && view_writer_commit(w) == ERR_OK, "view");
+	begin = now_s() - begin;
+	getrusage(RUSAGE_SELF, &used);
+	printf("{\"reports\":%llu,\"seconds\":%.2f,\"per_second\":%.0f,\"memory_mib\":%.0f}\n",
+	    (unsigned long long)reports, begin, (double)reports / begin,
+	    (double)used.ru_maxrss / 1024);
+	view_writer_close(&w);
+}
+
+/* Hosts are of 20 sorts; every seventh state has findings. */
+static void
+make_report(struct report *r, uint64_t host, uint64_t round, uint64_t change)
+{
+	static char collector[64];
+	const uint64_t version = (round + host % change) / change, sort = host % 20;
+
+	(void)snprintf(collector, sizeof(collector), "spiffe://bank.example/collector/host-%llu",
+	    (unsigned long long)host);
+	r->issued_s = 1795514400 + round * 60;
+	r->expires_s = r->issued_s + 3600;
+	r->issuer = VIEW_LITERAL("hallmark.test/filled");
+	r->collector = view_of_string(collector);
+	r->policy_id = VIEW_LITERAL(
+	    "trading@sha256:05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f");
+	r->status = REPORT_AFFIRMING;
+	r->claim[REPORT_EXECUTABLES] = 2;
+	r->reference_count = 3;
+	r->bundle.workload = VIEW_LITERAL("trading-engine.service");
+	r->finding_count = r->finding_total = 0;
+	for (unsigned i = 0; i < 5; i++) {
+		struct bundle_component *c = &r->bundle.component[i * 2 % COMPONENT_KIND_COUNT];
+
+		c->present = true;
+		c->count = 100;
+		c->size = 12000;
+		memset(&c->digest, (int)sort + 1, sizeof(c->digest));
+		be64_put(c->digest.bytes, i);
+		/* Each host has one component of its own: addresses, mounts. */
+		be64_put(c->digest.bytes + 8, i == 0 ? host * 1000 + version : version);
+	}
+	if ((version + host) % 7 != 0)
+		return;
+	r->status = REPORT_WARNING;
+	r->finding_count = r->finding_total = 2;
+	r->finding[0] = (struct report_finding){VIEW_LITERAL("packages"),
+	    VIEW_LITERAL("vulnerable"), VIEW_LITERAL("openssl"),
+	    VIEW_LITERAL("DSA-5764-1 is known of openssl 3.0.14-1~deb12u1")};
+	r->finding[1] = (struct report_finding){VIEW_LITERAL("files"), VIEW_LITERAL("changed-file"),
+	    VIEW_LITERAL("/etc/trading/limits.conf"), VIEW_LITERAL("expected another content")};
 }
 
 static void
