@@ -19,6 +19,7 @@
 #include "register/progress.h"
 #include "register/serving.h"
 #include "register/tell/changes.h"
+#include "register/views.h"
 #include "register/witness/witness.h"
 
 #define SIGNALS 2
@@ -37,6 +38,7 @@ struct registering {
 	struct listeners listeners;
 	struct followed_listener heard; /* all of them */
 	struct witness *witness;
+	struct views *views;
 	struct serving *serving;
 	struct changes *changes;
 	struct progress *progress;
@@ -90,6 +92,7 @@ register_run(const char *config_path)
 	serving_free(&r.serving);
 	(void)uv_loop_close(&r.loop);
 	changes_free(&r.changes);
+	views_free(&r.views);
 	witness_free(&r.witness);
 	progress_free(&r.progress);
 	if (r.state >= 0)
@@ -133,7 +136,11 @@ start(struct registering *r, struct faults *faults)
 		listener = witness_listener(r->witness);
 		listeners_add(&r->listeners, &listener);
 	}
-	if ((e = serving_open(&r->loop, r->config, faults, &r->serving)) != ERR_OK)
+	if ((e = views_open(r->config, &r->views)) != ERR_OK)
+		return e;
+	listener = views_listener(r->views);
+	listeners_add(&r->listeners, &listener);
+	if ((e = serving_open(&r->loop, r->config, r->views, faults, &r->serving)) != ERR_OK)
 		return e;
 	if (r->serving != NULL) {
 		listener = serving_listener(r->serving);

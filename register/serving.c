@@ -15,6 +15,7 @@
 
 struct serving {
 	const struct register_config *config;
+	struct views *views;
 	struct decided_table *table;
 	struct decide_queue *queue;
 	struct decider *decider;
@@ -36,8 +37,8 @@ static unsigned role_of(enum front_role role);
 static void on_closed(void *context);
 
 enum err
-serving_open(uv_loop_t *loop, const struct register_config *config, struct faults *faults,
-    struct serving **out)
+serving_open(uv_loop_t *loop, const struct register_config *config, struct views *views,
+    struct faults *faults, struct serving **out)
 {
 	struct serving *s;
 	enum err e;
@@ -48,6 +49,7 @@ serving_open(uv_loop_t *loop, const struct register_config *config, struct fault
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return ERR_MEMORY;
 	s->config = config;
+	s->views = views;
 	if ((e = open_all(s, loop, faults)) != ERR_OK) {
 		serving_close(s);
 		(void)uv_run(loop, UV_RUN_NOWAIT); /* lets go of what is closed */
@@ -145,8 +147,11 @@ add_routes(struct serving *s)
 	    .stream = event_stream_answer,
 	    .context = s->events};
 
+	const struct route views = views_route(s->views);
+
 	add_route(s, &decision);
 	add_route(s, &events);
+	add_route(s, &views); /* behind all others of /v1/ */
 	add_route(s, &health_route);
 	add_route(s, &ready);
 }

@@ -56,7 +56,7 @@ static const char *const sql[VIEW_QUERIES] = {
     [VIEW_NOTICES] = "SELECT entry, issued_s, kind, bytes FROM notice WHERE entry < ?1"
 		     " ORDER BY entry DESC",
     [VIEW_ALARMS] = "SELECT kind, entry, words, first_ms, last_ms, count FROM alarm"
-		    " WHERE (kind, entry) > (?1, ?2) ORDER BY kind, entry",
+		    " ORDER BY kind, entry",
     [VIEW_TICK] = "SELECT entry, issued_s FROM tick WHERE issued_s <= ?1"
 		  " ORDER BY issued_s DESC, entry DESC LIMIT 1",
     [VIEW_ARTIFACT] = "SELECT n FROM artifact WHERE digest = ?1",

@@ -56,7 +56,7 @@ enum view_query {
 	VIEW_POLICIES,
 	/* entry < ?1, the newest first -> entry, issued_s, kind, bytes */
 	VIEW_NOTICES,
-	/* (kind, entry) behind (?1, ?2) -> kind, entry, words, first_ms, last_ms, count */
+	/* by kind and entry -> kind, entry, words, first_ms, last_ms, count */
 	VIEW_ALARMS,
 
 	/* ?1 seconds: the newest tick that is not later -> entry, issued_s */

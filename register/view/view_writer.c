@@ -155,7 +155,8 @@ view_writer_state(void *context, const struct followed_state *s)
 {
 	struct view_writer *w = context;
 
-	if (w->failed)
+	/* What was taken before is told again: it stands as it did. */
+	if (w->failed || s->checked_to < w->log.taken_to)
 		return;
 	if (w->log.checked_to != s->checked_to || w->log.replayed_to != s->replayed_to ||
 	    !view_equal(buf_view(&w->log.checkpoint), s->checkpoint)) {
