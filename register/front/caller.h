@@ -21,7 +21,7 @@ enum role {
 	ROLE_OPERATOR = 2,      /* a viewer who may also bring something about */
 	ROLE_AUDITOR = 4,       /* a viewer who may also have tiles and evidence */
 	ROLE_RELYING_PARTY = 8, /* his own workloads: their decisions, reports, receipts */
-	ROLE_LOCAL = 16,        /* comes by loopback or a Unix socket */
+	ROLE_LOCAL = 16,        /* comes by a loopback without TLS, or a Unix socket */
 };
 
 /* "viewer", "operator", "auditor", "relying-party" to its bit; 0 for any other. */

@@ -21,7 +21,8 @@ enum err
 http_peer_know(struct http_conn *c, const struct http_listener *l)
 {
 	const struct http_settings *s = &c->server->settings;
-	const unsigned roles = l->listen->roles | (l->local ? (unsigned)ROLE_LOCAL : 0);
+	const unsigned roles =
+	    l->listen->roles | (l->local && l->tls == NULL ? (unsigned)ROLE_LOCAL : 0);
 	char identity[IDENTITY_SIZE_MAX + 1] = "";
 	enum err e = ERR_OK;
 
