@@ -13,6 +13,7 @@
 
 #include "config/register_config.h"
 #include "journal/logger.h"
+#include "journal/sandbox.h"
 #include "register/follow/follower.h"
 #include "register/follow/state_file.h"
 #include "register/listeners.h"
@@ -128,6 +129,7 @@ start(struct registering *r, struct faults *faults)
 		e = ERR_MEMORY;
 	if (e != ERR_OK)
 		return e;
+	sandbox_enter(false);
 	listener = progress_listener(r->progress);
 	listeners_add(&r->listeners, &listener);
 	if ((e = witness_open(r->config, &r->witness)) != ERR_OK)

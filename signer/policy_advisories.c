@@ -6,7 +6,7 @@
 
 #include "policy/feeds/import/feed_source.h"
 #include "signer/ledger/store/diskfile.h"
-#include "signer/sandbox.h"
+#include "journal/sandbox.h"
 
 static bool take_value(struct policy_advisories_words *w, const char *name, const char *value);
 static enum err read_packages(const struct policy_advisories_words *w,

@@ -19,7 +19,7 @@
 #include "signer/loading/ends.h"
 #include "signer/loading/loaded.h"
 #include "signer/loading/reloader.h"
-#include "signer/sandbox.h"
+#include "journal/sandbox.h"
 #include "signer/session/challenge.h"
 #include "signer/session/policy_change.h"
 #include "signer/session/recall.h"

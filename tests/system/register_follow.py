@@ -134,6 +134,22 @@ def test_a_directory_that_comes_later():
             assert not register.alarms()
 
 
+# --- rights --------------------------------------------------------------------------------------
+
+
+def test_it_has_given_up_what_it_does_not_need():
+    """In every thread: those that follow read what anybody may have written."""
+    with Made(20) as made, Register(made.config()) as register:
+        register.start()
+        register.followed("made", 20)
+        tasks = pathlib.Path(f"/proc/{register.process.pid}/task")
+        for task in tasks.iterdir():
+            status = (task / "status").read_text()
+            for line in ("NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000",
+                         "CapPrm:\t0000000000000000"):
+                assert line in status, (line, status)
+
+
 # --- the command ---------------------------------------------------------------------------------
 
 

@@ -83,6 +83,10 @@ def test_the_signer_is_exposed_at_most_so():
     check(1.3, "hallmark-signer.service")
 
 
+def test_the_register_is_exposed_at_most_so():
+    check(1.3, "hallmark-register.service")
+
+
 def test_the_collector_is_exposed_at_most_so():
     check(2.2, "hallmark-collector.service")
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "signer/sandbox.h"
+#include "journal/sandbox.h"
 
 /* Exit status of `check` in a sandboxed child: 0 means that all was as expected. */
 static int

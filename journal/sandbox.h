@@ -1,8 +1,9 @@
 /*
- * What the signer gives up before it touches anything from outside.
+ * What a service gives up before it touches anything from outside. What the kernel refuses is said in
+ * the journal, and ends it.
  */
-#ifndef HALLMARK_SIGNER_SANDBOX_H
-#define HALLMARK_SIGNER_SANDBOX_H
+#ifndef HALLMARK_JOURNAL_SANDBOX_H
+#define HALLMARK_JOURNAL_SANDBOX_H
 
 #include <stdbool.h>
 
@@ -10,8 +11,7 @@
  * No new privileges, no core dumps, not dumpable, no capabilities, and a filter against the system
  * calls of which only an attacker has use (tracing, modules, mounts, keys, other processes'
  * memory), in all threads. Programs and processes can be started only if `starts_programs`: where
- * the key process is the signer's own to start again; one behind a socket is systemd's. Logged and
- * ended if the kernel refuses.
+ * a signer's key process is its own to start again; one behind a socket is systemd's.
  */
 void sandbox_enter(bool starts_programs);
 

@@ -1,4 +1,4 @@
-#include "signer/sandbox.h"
+#include "journal/sandbox.h"
 
 #include <errno.h>
 #include <sched.h>
