@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
+#include "collector/act/actor.h"
 #include "collector/ground/trouble.h"
-#include "collector/hooks/actor.h"
 #include "collector/processes/measurer.h"
 #include "collector/tokens/giver.h"
 #include "config/collector_config.h"

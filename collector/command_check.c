@@ -6,10 +6,10 @@
 #include "collector/commands.h"
 #include "collector/ground/log_key.h"
 
+#include "collector/act/hook_program.h"
 #include "collector/command.h"
 #include "collector/files/pattern.h"
 #include "collector/ground/redaction_key.h"
-#include "collector/hooks/hook_program.h"
 #include "collector/processes/rights.h"
 #include "collector/report/channel_context.h"
 #include "collector/report/receipt.h"

@@ -21,12 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector/act/gate.h"
-#include "collector/act/gate_program.h"
-#include "collector/act/scratch.h"
 #include "collector/command.h"
 #include "collector/command_gate_options.h"
 #include "collector/commands.h"
+#include "collector/gate/gate.h"
+#include "collector/gate/gate_program.h"
+#include "collector/gate/scratch.h"
 #include "collector/ground/interrupt.h"
 #include "collector/store/savefile.h"
 #include "proto/text.h"

@@ -23,7 +23,7 @@ int command_once(const char *path, char *const *workloads, size_t count);
 int command_run(const char *path);
 
 /*
- * `arguments` are those behind "gate". Its exit status is of collector/act/gate.h, and also 2 for
+ * `arguments` are those behind "gate". Its exit status is of collector/gate/gate.h, and also 2 for
  * wrong usage; where it is allowed, that of the command, in whose place this process goes on.
  */
 int command_gate(int count, char **arguments);

@@ -28,8 +28,8 @@
 #ifndef HALLMARK_COLLECTOR_RUNNER_H
 #define HALLMARK_COLLECTOR_RUNNER_H
 
+#include "collector/act/actor.h"
 #include "collector/ground/trouble.h"
-#include "collector/hooks/actor.h"
 #include "collector/processes/measurer.h"
 #include "collector/tell/board.h"
 #include "collector/tokens/giver.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/act_config.h"
 #include "config/form.h"
 #include "config/hook_config.h"
 #include "config/logging.h"
@@ -37,6 +38,7 @@ struct raw {
 	struct raw_spool spool;
 	enum collector_farewell farewell;
 	struct raw_status status;
+	struct raw_acts acts;
 	char *host_root;
 	struct logger_settings logging;
 	struct raw_workload *workloads;
@@ -130,6 +132,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_ENUM("farewell", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, farewell,
 	farewells, CYAML_ARRAY_LEN(farewells)),
     CYAML_FIELD_MAPPING("status", SETTINGS_OPTIONAL, struct raw, status, status_fields),
+    CYAML_FIELD_MAPPING("acts", SETTINGS_OPTIONAL, struct raw, acts, acts_fields),
     SETTINGS_TEXT("host_root", SETTINGS_OPTIONAL, struct raw, host_root, SETTINGS_PATH_MAX),
     SETTINGS_TEXT("redaction_key", SETTINGS_OPTIONAL, struct raw, redaction_key, SETTINGS_PATH_MAX),
     CYAML_FIELD_MAPPING("logging", SETTINGS_OPTIONAL, struct raw, logging, logging_fields),
@@ -215,7 +218,9 @@ take(struct settings *s, const void *loaded, void *config)
 	c->workloads = workloads_take(s, raw->workloads, raw->workloads_count, c->host_root,
 	    settings_path(s, raw->redaction_key));
 	c->workload_count = raw->workloads_count;
+	c->acts = acts_take(s, &raw->acts);
 	hooks_check(s, c->workloads, c->workload_count, is_pinned(c), round_s(c));
+	acts_check(s, c->workloads, c->workload_count, is_pinned(c), c->acts != NULL, round_s(c));
 }
 
 /* Each log's key is known here. */

@@ -29,6 +29,15 @@ struct collector_signer {
 	const char *log_certificate_next;
 };
 
+/* Who may grant that something is done to workloads, and how much at once. */
+struct collector_acts {
+	size_t key_count;
+	const char *const *keys;      /* PEM files of public keys */
+	const char *grant_directory;  /* of statements, a file each */
+	const char *memory_directory; /* of what was done */
+	uint32_t limit, interval_s;   /* no more acts within it, whatever is granted */
+};
+
 /* What is said of all workloads when the program is asked to stop. */
 enum collector_farewell {
 	FAREWELL_STOPPED,
@@ -59,8 +68,9 @@ struct collector_config {
 	uint32_t failover_s;    /* a signer's answer may take so long, where there is another one */
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;
-	const char *status_socket; /* NULL: nobody is told */
-	const char *host_root;     /* NULL: the collector's own; stands in each workload, too */
+	const char *status_socket;         /* NULL: nobody is told */
+	const struct collector_acts *acts; /* NULL: nobody may grant any */
+	const char *host_root; /* NULL: the collector's own; stands in each workload, too */
 	struct logger_settings logging;
 	size_t workload_count;
 	const struct collector_workload *workloads;

@@ -11,6 +11,7 @@
 
 #include "proto/evidence/bundle_extensions.h"
 #include "proto/evidence/component.h"
+#include "proto/statement/statement_act.h"
 
 /* From whose root directory the `files` component is read. */
 enum collector_view {
@@ -81,6 +82,15 @@ struct collector_hook {
 	uint32_t unknown_after_s; /* without a receipt; 0 where `unknown` is not named */
 };
 
+/* What may be done to the workload while its verdict is one of these, where it is granted. */
+struct collector_act {
+	enum statement_act act;
+	const char *group; /* path of a control group; NULL: it is the unit */
+	const char *unit;
+	bool on[BUNDLE_VERDICT_COUNT];
+	uint32_t unknown_after_s; /* without a receipt; 0 where `unknown` is not named */
+};
+
 /* What measuring a workload once may cost; beyond it, it could not be measured. */
 struct collector_budgets {
 	uint32_t seconds;
@@ -143,6 +153,8 @@ struct collector_workload {
 	const struct collector_token *token; /* NULL: tokens go nowhere but to receipts */
 	size_t hook_count;
 	const struct collector_hook *hooks;
+	size_t act_count;
+	const struct collector_act *acts;
 	const struct collector_start *start; /* NULL: it is measured as it runs */
 };
 

@@ -3,13 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UNKNOWN_MOST_S 31536000 /* as long as a bundle may promise: a year */
-
 #define VERDICT_VALUE(identifier, word) {word, identifier},
 static const cyaml_strval_t verdicts[] = {BUNDLE_VERDICT_MAP(VERDICT_VALUE)};
 #undef VERDICT_VALUE
 
-static const cyaml_schema_value_t verdict_entry = {
+const cyaml_schema_value_t hook_verdict_schema = {
     CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum bundle_verdict, verdicts, CYAML_ARRAY_LEN(verdicts)),
 };
 
@@ -22,7 +20,7 @@ static const cyaml_schema_field_t hook_fields[] = {
     CYAML_FIELD_SEQUENCE(
 	"run", CYAML_FLAG_POINTER, struct raw_hook, run, &argument_entry, 1, HOOK_ARGUMENTS_MAX),
     CYAML_FIELD_SEQUENCE("verdicts", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_hook,
-	verdicts, &verdict_entry, 1, BUNDLE_VERDICT_COUNT),
+	verdicts, &hook_verdict_schema, 1, BUNDLE_VERDICT_COUNT),
     CYAML_FIELD_UINT("timeout_s", SETTINGS_OPTIONAL, struct raw_hook, timeout_s),
     CYAML_FIELD_UINT("unknown_after_s", SETTINGS_OPTIONAL, struct raw_hook, unknown_after_s),
     CYAML_FIELD_END,
@@ -127,9 +125,10 @@ take_on(struct place *p, const struct raw_hook *raw, size_t index, struct collec
 		    "\"unknown_after_s\" and `unknown` in \"verdicts\" stand together or not at "
 		    "all: "
 		    "after how many seconds without a receipt the verdict is unknown");
-	else if (is_said && (raw->unknown_after_s < 1 || raw->unknown_after_s > UNKNOWN_MOST_S))
+	else if (is_said &&
+		 (raw->unknown_after_s < 1 || raw->unknown_after_s > HOOK_UNKNOWN_MOST_S))
 		settings_fault(p->s, p->key, "\"%s\" must be 1 to %d; found %lu", p->key,
-		    UNKNOWN_MOST_S, (unsigned long)raw->unknown_after_s);
+		    HOOK_UNKNOWN_MOST_S, (unsigned long)raw->unknown_after_s);
 }
 
 static const char *

@@ -13,6 +13,8 @@
 #define HOOK_TIMEOUT_S     10   /* default */
 #define HOOK_TIMEOUT_MOST  3600 /* seconds */
 
+#define HOOK_UNKNOWN_MOST_S 31536000 /* as long as a bundle may promise: a year */
+
 struct raw_hook {
 	char *name;
 	char **run;
@@ -22,7 +24,7 @@ struct raw_hook {
 	uint32_t timeout_s, unknown_after_s;
 };
 
-extern const cyaml_schema_value_t hook_schema;
+extern const cyaml_schema_value_t hook_schema, hook_verdict_schema;
 
 /* `index` is the workload's. As many as there are, with a fault for what is wrong of them. */
 const struct collector_hook *hooks_take(

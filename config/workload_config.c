@@ -110,6 +110,8 @@ static const cyaml_schema_field_t workload_fields[] = {
     CYAML_FIELD_MAPPING("token", SETTINGS_OPTIONAL, struct raw_workload, token, token_fields),
     CYAML_FIELD_SEQUENCE("hooks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	hooks, &hook_schema, 1, HOOKS_MAX),
+    CYAML_FIELD_SEQUENCE("acts", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
+	acts, &act_schema, 1, STATEMENT_ACT_COUNT),
     CYAML_FIELD_END,
 };
 #undef WORKLOAD
@@ -192,6 +194,8 @@ take_workload(
 	w->token = token_take(s, &raw->token, index);
 	w->hooks = hooks_take(s, raw->hooks, raw->hooks_count, index);
 	w->hook_count = raw->hooks_count;
+	w->acts = workload_acts_take(s, raw->acts, raw->acts_count, index);
+	w->act_count = raw->acts_count;
 	for (size_t i = 0; i < raw->environment_count; i++)
 		if (!environment_name_is_good(raw->environment[i]))
 			settings_fault(s,

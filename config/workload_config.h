@@ -4,6 +4,7 @@
 #ifndef HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 #define HALLMARK_CONFIG_WORKLOAD_CONFIG_H
 
+#include "config/act_config.h"
 #include "config/budgets_config.h"
 #include "config/collector_workload.h"
 #include "config/hook_config.h"
@@ -49,6 +50,8 @@ struct raw_workload {
 	struct raw_workload_token token;
 	struct raw_hook *hooks;
 	uint32_t hooks_count;
+	struct raw_act *acts;
+	uint32_t acts_count;
 };
 extern const cyaml_schema_value_t workload_schema;
 

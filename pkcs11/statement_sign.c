@@ -177,6 +177,10 @@ explain(enum err e, const struct statement *s)
 	    [STATEMENT_NOT_AFFECTED] = "advisory=<id>, package=<pattern> and workloads=<pattern>",
 	    [STATEMENT_CONTINUE_KEY] =
 		"from=<sha256>, root=<sha256>, size=<decimal> and to=<sha256>",
+	    [STATEMENT_ACT_GRANT] =
+		"act=freeze, stop or isolate, collector=<identity>, "
+		"report=<leaf hash of a report of the fall> and workload=<name>",
+	    [STATEMENT_BREAK_GLASS] = "collectors=<pattern> and workloads=<pattern>",
 	};
 	const enum statement_kind kind = statement_kind(s);
 
@@ -188,7 +192,7 @@ explain(enum err e, const struct statement *s)
 		    view_precision(s->member[i].value), (const char *)s->member[i].value.data);
 	if (buf_status(&found) != ERR_OK)
 		abort();
-	if (statement_kind_is_acted_on(kind))
+	if (statement_kind_place(kind) != STATEMENT_NOWHERE)
 		complain("--subject: expected %s, each once, for --kind %s; found \"%.*s\"",
 		    subjects[kind], statement_kind_name(kind), view_precision(buf_view(&found)),
 		    (const char *)found.data);
@@ -204,7 +208,7 @@ explain_kind(struct view found)
 	struct buf kinds = BUF_INIT;
 
 	for (unsigned k = 0; k < STATEMENT_KIND_COUNT; k++)
-		if (statement_kind_is_acted_on((enum statement_kind)k))
+		if (statement_kind_place((enum statement_kind)k) != STATEMENT_NOWHERE)
 			buf_append_format(&kinds, "%s%s", k == 0 ? "" : ", ",
 			    statement_kind_name((enum statement_kind)k));
 	if (buf_status(&kinds) != ERR_OK)

@@ -175,8 +175,14 @@ show_action(const struct bundle_action *a, const struct display *d)
 		    a->result == BUNDLE_ACTION_OVERDUE   ? "ended when its time was over"
 		    : a->result == BUNDLE_ACTION_REFUSED ? "not started"
 							 : "nobody knows how it ended");
+	if (a->is_act)
+		(void)snprintf(end, sizeof(end), "%s",
+		    a->result == BUNDLE_ACTION_DONE ? "done, by statement"
+						    : "failed, by statement");
 	display_field(
 	    d, "  action", "%.*s for %s: %s", SHOWN(a->hook), bundle_verdict_word(a->verdict), end);
+	if (a->is_act)
+		display_digest(d, "", &a->granted);
 }
 
 /* What else the bundle says, and what of it this version does not know. */

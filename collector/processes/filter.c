@@ -37,9 +37,10 @@ struct filter_made {
 #define STARTING   ROLE(FILTER_STARTING)
 #define REPORTING  ROLE(FILTER_REPORTING)
 #define GIVING     ROLE(FILTER_GIVING)
+#define ACTING     ROLE(FILTER_ACTING)
 /* A measuring process has its starter's filter too: what it needs is in both. */
 #define READING (STARTING | ROLE(FILTER_MEASURING))
-#define ALL     (READING | REPORTING | GIVING)
+#define ALL     (READING | REPORTING | GIVING | ACTING)
 
 /* By what they are for; several names of one thing are what other libcs and machines call it. */
 static const struct {
@@ -94,6 +95,12 @@ static const struct {
     /* who reports, and processes that ask; these are pinned */
     {GIVING, {"bind", "listen", "accept4", "getsockopt", "setsockopt", "sendto", "sendmsg",
 		 "recvfrom", "recvmsg", "pidfd_open"}},
+    /* receipts and grants, and what is remembered */
+    {ACTING,
+	{"open", "openat", "fcntl", "umask", "unlink", "unlinkat", "rename", "renameat",
+	    "renameat2", "fchmod", "fsync", "fdatasync", "pwrite64", "ftruncate", "fallocate"}},
+    /* who reports, and who does it */
+    {ACTING, {"sendto", "sendmsg", "recvfrom", "recvmsg"}},
     /* the status socket, which was made before */
     {REPORTING, {"accept4"}},
 };

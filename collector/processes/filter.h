@@ -13,6 +13,7 @@
  *
  *   reporting   keeps files and speaks over the network. No process, no program, no tracing
  *   giving      keeps files, gives them to others, and answers processes of this host
+ *   acting      keeps files, durably, and speaks to processes of this program
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_FILTER_H
 #define HALLMARK_COLLECTOR_PROCESSES_FILTER_H
@@ -20,7 +21,13 @@
 #include "collector/ground/trouble.h"
 #include "proto/err.h"
 
-enum filter_role { FILTER_STARTING, FILTER_MEASURING, FILTER_REPORTING, FILTER_GIVING };
+enum filter_role {
+	FILTER_STARTING,
+	FILTER_MEASURING,
+	FILTER_REPORTING,
+	FILTER_GIVING,
+	FILTER_ACTING
+};
 
 /*
  * After everything else is given up, for ever, in all threads and in all processes to come; one

@@ -90,6 +90,12 @@ landlock_allow_reading(struct landlock *l, const char *path, struct trouble *t)
 }
 
 enum err
+landlock_allow_running(struct landlock *l, const char *path, struct trouble *t)
+{
+	return allow(l, path, READ | LANDLOCK_ACCESS_FS_EXECUTE, t);
+}
+
+enum err
 landlock_allow_keeping(struct landlock *l, const char *path, struct trouble *t)
 {
 	return allow(l, path, READ | WRITE | MAKE, t);

@@ -28,8 +28,10 @@ bool landlock_is_there(void);
 enum err landlock_new(struct landlock **out, struct trouble *t) MUST_USE;
 void landlock_free(struct landlock **l);
 
-/* A file, or a directory with all below; one that is not there is passed over. ERR_IO. */
+/* Running is reading, and starting what is there. A file, or a directory with all below; one that
+ * is not there is passed over. ERR_IO. */
 enum err landlock_allow_reading(struct landlock *l, const char *path, struct trouble *t) MUST_USE;
+enum err landlock_allow_running(struct landlock *l, const char *path, struct trouble *t) MUST_USE;
 enum err landlock_allow_keeping(struct landlock *l, const char *path, struct trouble *t) MUST_USE;
 
 /* The directory of a file, under its name and where that leads to. */

@@ -74,6 +74,11 @@ static enum err allow_accounts(
     struct landlock *l, const struct collector_config *config, struct trouble *t);
 static enum err allow_tokens(
     struct landlock *l, const struct collector_config *config, struct trouble *t);
+static enum err allow_grants(
+    struct landlock *l, const struct collector_acts *acts, struct trouble *t);
+static enum err allow_grant_keys(
+    struct landlock *l, const struct collector_acts *acts, struct trouble *t);
+static enum err hand_on(cap_value_t what, struct trouble *t);
 static enum err allow_keeping_beside(struct landlock *l, const char *path, struct trouble *t);
 
 enum err
@@ -179,10 +184,84 @@ rights_act(const char *path, const struct collector_config *config, struct troub
 	if ((e = landlock_allow_directory_of(l, path, t)) == ERR_OK &&
 	    (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
 	    (e = landlock_allow_reading(l, config->receipt_directory, t)) == ERR_OK &&
-	    (e = allow_system(l, t)) == ERR_OK)
+	    (e = allow_grants(l, config->acts, t)) == ERR_OK && (e = allow_system(l, t)) == ERR_OK)
 		e = landlock_enter(l, t);
 	landlock_free(&l);
-	return e == ERR_OK ? filter_enter(FILTER_GIVING, t) : e;
+	return e == ERR_OK ? filter_enter(FILTER_ACTING, t) : e;
+}
+
+/* Keys and grants may come later, and are renewed. */
+static enum err
+allow_grants(struct landlock *l, const struct collector_acts *acts, struct trouble *t)
+{
+	enum err e;
+
+	if (acts == NULL)
+		return ERR_OK;
+	if ((e = landlock_allow_reading(l, acts->grant_directory, t)) == ERR_OK &&
+	    (e = landlock_allow_keeping(l, acts->memory_directory, t)) == ERR_OK)
+		e = allow_grant_keys(l, acts, t);
+	return e;
+}
+
+static enum err
+allow_grant_keys(struct landlock *l, const struct collector_acts *acts, struct trouble *t)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; acts != NULL && e == ERR_OK && i < acts->key_count; i++)
+		e = landlock_allow_directory_of(l, acts->keys[i], t);
+	return e;
+}
+
+enum err
+rights_lay_hands(const char *path, const struct collector_config *config, struct trouble *t)
+{
+	static const cap_value_t acting[] = {CAP_DAC_OVERRIDE, CAP_NET_ADMIN};
+	static const char *const read[] = {"/proc", "/run/systemd", "/etc", "/sys"};
+	const char *root = config->host_root != NULL ? config->host_root : "";
+	char groups[PATH_MAX];
+	struct landlock *l;
+	enum err e;
+
+	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
+		return trouble_set(
+		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
+	if ((e = keep(acting, COUNT(acting), t)) != ERR_OK ||
+	    (e = hand_on(CAP_NET_ADMIN, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
+		return e;
+	(void)snprintf(groups, sizeof(groups), "%s/sys/fs/cgroup", root);
+	e = landlock_allow_directory_of(l, path, t);
+	for (size_t i = 0; e == ERR_OK && i < COUNT(read); i++)
+		e = landlock_allow_reading(l, read[i], t);
+	for (size_t i = 0; e == ERR_OK && i < COUNT(always_read); i++)
+		e = landlock_allow_running(l, always_read[i], t);
+	if (e == ERR_OK && (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
+	    (e = allow_grant_keys(l, config->acts, t)) == ERR_OK &&
+	    (e = landlock_allow_keeping(l, groups, t)) == ERR_OK)
+		e = landlock_enter(l, t);
+	landlock_free(&l);
+	return e;
+}
+
+/* To the programs that it starts, as far as it is held. */
+static enum err
+hand_on(cap_value_t what, struct trouble *t)
+{
+	cap_t held = cap_get_proc();
+	cap_flag_value_t is_held = CAP_CLEAR;
+	enum err e = ERR_IO;
+
+	if (held != NULL && cap_get_flag(held, what, CAP_PERMITTED, &is_held) == 0 &&
+	    (is_held == CAP_CLEAR ||
+		(cap_set_flag(held, CAP_INHERITABLE, 1, &what, CAP_SET) == 0 &&
+		    cap_set_proc(held) == 0 && cap_set_ambient(what, CAP_SET) == 0)))
+		e = ERR_OK;
+	if (held != NULL)
+		(void)cap_free(held);
+	return e == ERR_OK ? ERR_OK
+			   : trouble_set(t, ERR_IO, "a capability cannot be handed on: %s",
+				 strerror(errno));
 }
 
 enum err

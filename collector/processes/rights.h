@@ -59,12 +59,20 @@ enum err rights_give(
 
 /*
  * Of the process that reads receipts and says which hooks are to run: reads them, the configuration
- * and what is named there, and writes nothing. Of the one that runs them: no capabilities and no
- * new privileges, and else what its user may, for what it starts inherits that.
+ * and what is named there, and writes nothing but what it remembers. Of the one that runs them: no
+ * capabilities and no new privileges, and else what its user may, for what it starts inherits that.
  */
 enum err rights_act(
     const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
 enum err rights_run_hooks(struct trouble *t) MUST_USE;
+
+/*
+ * Of the process that does what was granted: writes nowhere but below the control groups, whose
+ * files are root's (CAP_DAC_OVERRIDE), and hands CAP_NET_ADMIN on to what it starts, which inherits
+ * the rest of this, too.
+ */
+enum err rights_lay_hands(
+    const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
 
 /*
  * Whether another configuration can be reported with by who has called rights_report before.

@@ -31,8 +31,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/act/actor.h"
 #include "collector/ground/trouble.h"
-#include "collector/hooks/actor.h"
 #include "collector/processes/measurer.h"
 #include "collector/report/receipt.h"
 #include "collector/report/reporter_outcome.h"

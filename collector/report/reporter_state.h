@@ -7,8 +7,8 @@
 
 #include <openssl/evp.h>
 
+#include "collector/act/actor.h"
 #include "collector/ground/trouble.h"
-#include "collector/hooks/actor.h"
 #include "collector/measure/measure.h"
 #include "collector/processes/measurer.h"
 #include "collector/report/client.h"

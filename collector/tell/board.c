@@ -35,6 +35,7 @@ struct board {
 	uint64_t rounds, round_ms, next_ms, measuring_us;
 	struct board_tokens tokens;
 	struct board_hooks hooks;
+	struct board_acts acts;
 	bool connected;
 	uint64_t session_ms;                      /* since when it is so */
 	char signer[ADDRESS_SIZE], log[LOG_SIZE]; /* spoken to last; empty: none yet */
@@ -52,6 +53,7 @@ static void set_trouble(struct board_workload *w, bool refused, const char *text
 static void copy_text(char *to, size_t size, struct view text);
 static void write_self(const struct board *b, uint64_t now_ms, struct buf *to);
 static void write_hooks(const struct board_hooks *h, struct buf *to);
+static void write_acts(const struct board_acts *a, struct buf *to);
 static void write_tokens(const struct board_tokens *t, struct buf *to);
 static void write_workload(const struct board_workload *w, struct buf *to);
 static void write_text_or_null(struct buf *to, const char *member, const char *text);
@@ -255,6 +257,16 @@ board_hooks(struct board *b, const struct board_hooks *h)
 }
 
 void
+board_acts(struct board *b, const struct board_acts *a)
+{
+	if (b == NULL)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->acts = *a;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
 board_write(struct board *b, struct buf *to)
 {
 	pthread_mutex_lock(&b->lock);
@@ -360,6 +372,7 @@ write_self(const struct board *b, uint64_t now_ms, struct buf *to)
 	    (unsigned long long)waiting, all_ms, (unsigned long long)b->measuring_us / 1000);
 	write_tokens(&b->tokens, to);
 	write_hooks(&b->hooks, to);
+	write_acts(&b->acts, to);
 }
 
 static void
@@ -387,6 +400,18 @@ write_hooks(const struct board_hooks *h, struct buf *to)
 	    (unsigned long long)h->overdue, (unsigned long long)h->not_started,
 	    (unsigned long long)h->lost, (unsigned long long)h->left,
 	    (unsigned long long)h->refused_receipts);
+}
+
+static void
+write_acts(const struct board_acts *a, struct buf *to)
+{
+	buf_append_format(to,
+	    ",\"acts\":{\"waiting\":%llu,\"held\":%llu,\"suspended\":%llu,\"off\":%s,"
+	    "\"done\":%llu,\"undone\":%llu,\"failed\":%llu,\"refused_grants\":%llu}",
+	    (unsigned long long)a->waiting, (unsigned long long)a->held,
+	    (unsigned long long)a->suspended, a->off ? "true" : "false",
+	    (unsigned long long)a->done, (unsigned long long)a->undone,
+	    (unsigned long long)a->failed, (unsigned long long)a->refused_grants);
 }
 
 static void

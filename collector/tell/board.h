@@ -80,6 +80,17 @@ struct board_hooks {
 };
 void board_hooks(struct board *b, const struct board_hooks *h);
 
+/*
+ * Of acts: workloads' that wait for a grant, or for the limit; those that are held; workloads for
+ * which a break-glass is in force; nothing can be done at all; and since the start, what was done,
+ * undone and failed, and files of the directory of grants that were refused.
+ */
+struct board_acts {
+	uint64_t waiting, held, suspended, done, undone, failed, refused_grants;
+	bool off;
+};
+void board_acts(struct board *b, const struct board_acts *a);
+
 /* Appends all of it as JSON, and a line feed: doc/outputs.md has its members. */
 void board_write(struct board *b, struct buf *to);
 

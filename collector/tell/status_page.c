@@ -49,6 +49,8 @@ static uint64_t number_of(json_t *object, const char *key);
 static int compare_rows(const void *a, const void *b);
 static bool say_collector(const struct page *p, json_t *status);
 static void say_hooks(const struct page *p, json_t *hooks);
+static void say_acts(const struct page *p, json_t *acts);
+static void say_count(const struct page *p, json_t *acts, const char *name, const char *words);
 static void say_workloads(const struct page *p);
 static void print_table(const struct page *p);
 static void print_row(const struct page *p, const struct row *r, int name_width);
@@ -172,6 +174,7 @@ say_collector(const struct page *p, json_t *status)
 		fprintf(p->to, "%llu bundle%s wait%s for a receipt.\n", (unsigned long long)waiting,
 		    waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
 	say_hooks(p, json_object_get(status, "hooks"));
+	say_acts(p, json_object_get(status, "acts"));
 	return connected;
 }
 
@@ -196,6 +199,29 @@ say_hooks(const struct page *p, json_t *hooks)
 	if (refused > 0)
 		fprintf(p->to, "Receipts that hooks do not believe: %llu.\n",
 		    (unsigned long long)refused);
+}
+
+static void
+say_acts(const struct page *p, json_t *acts)
+{
+	if (json_is_true(json_object_get(acts, "off")))
+		fprintf(
+		    p->to, "NOTHING IS DONE about verdicts, whatever is granted: see the log.\n");
+	say_count(p, acts, "suspended", "Workloads for which a break-glass is in force");
+	say_count(
+	    p, acts, "waiting", "WORKLOADS HAVE FALLEN, and nothing is done, for want of a grant");
+	say_count(p, acts, "held", "What is frozen or isolated");
+	say_count(p, acts, "failed", "Acts that failed");
+	say_count(p, acts, "refused_grants", "Grants that were refused");
+}
+
+static void
+say_count(const struct page *p, json_t *acts, const char *name, const char *words)
+{
+	const uint64_t count = number_of(acts, name);
+
+	if (count > 0)
+		fprintf(p->to, "%s: %llu.\n", words, (unsigned long long)count);
 }
 
 static void

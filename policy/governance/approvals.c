@@ -11,6 +11,8 @@ approvals_judge(const struct statement_document *d, struct view origin,
 
 	if (e != ERR_OK)
 		return e;
+	if (!statement_kind_is_acted_on(statement_kind(s)))
+		return ERR_STATEMENT_KIND;
 	if (!view_equal(s->origin, origin))
 		return ERR_STATEMENT_ORIGIN;
 	op = operators != NULL ? operators_find(operators, key) : NULL;

@@ -57,7 +57,7 @@ static const struct view phase_start = VIEW_LITERAL("start"); /* the only one */
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
 /* All keys, headers and digests, the longest word; without challenge and origin. */
-#define FIXED_SIZE_MAX 640
+#define FIXED_SIZE_MAX 776
 
 static enum key key_of(struct view name);
 static enum err read_pair(const struct extension_map *m, struct bundle_extensions *out);
@@ -68,6 +68,7 @@ static enum err read_leaving(const struct mp_item *item, enum bundle_leaving *ou
 static enum err read_phase(const struct mp_item *item, bool *is_start);
 static enum err read_actions(const struct extension_map *m, struct bundle_extensions *out);
 static enum err read_action(struct view *rest, struct bundle_action *out);
+static enum err read_granted(struct view *rest, struct digest *out);
 static bool result_is_good(uint64_t result);
 static enum err read_artifact(const struct extension_map *m, struct bundle_artifact *out);
 static enum err read_word(
@@ -361,8 +362,9 @@ read_action(struct view *rest, struct bundle_action *out)
 
 	if ((e = mp_expect(rest, MP_ARRAY, &item)) != ERR_OK)
 		return e;
-	if (item.count != 3)
+	if (item.count != 3 && item.count != 4)
 		return ERR_MSG_RANGE;
+	out->is_act = item.count == 4;
 	if ((e = mp_expect(rest, MP_STR, &item)) != ERR_OK)
 		return e;
 	out->hook = item.bytes;
@@ -375,10 +377,26 @@ read_action(struct view *rest, struct bundle_action *out)
 	if ((e = mp_expect(rest, MP_UINT, &item)) != ERR_OK)
 		return e;
 	out->result = item.number;
+	if (out->is_act && (e = read_granted(rest, &out->granted)) != ERR_OK)
+		return e;
 	return bundle_action_name_is_good(out->hook) && out->verdict != BUNDLE_VERDICT_COUNT &&
 		       result_is_good(out->result)
 		   ? ERR_OK
 		   : ERR_MSG_RANGE;
+}
+
+static enum err
+read_granted(struct view *rest, struct digest *out)
+{
+	struct mp_item item;
+	enum err e;
+
+	if ((e = mp_expect(rest, MP_BIN, &item)) != ERR_OK)
+		return e;
+	if (item.bytes.size != DIGEST_SIZE)
+		return ERR_MSG_RANGE;
+	memcpy(out->bytes, item.bytes.data, DIGEST_SIZE);
+	return ERR_OK;
 }
 
 static bool
@@ -441,8 +459,10 @@ put_actions(uint8_t *p, const struct bundle_extensions *x)
 	for (size_t i = 0; i < x->action_count; i++) {
 		const struct bundle_action *a = &x->action[i];
 
-		p = mp_put_str(mp_put_array(p, 3), a->hook);
+		p = mp_put_str(mp_put_array(p, a->is_act ? 4 : 3), a->hook);
 		p = mp_put_uint(mp_put_str(p, verdict_words[a->verdict]), a->result);
+		if (a->is_act)
+			p = mp_put_bin(p, (struct view){a->granted.bytes, DIGEST_SIZE});
 	}
 	return p;
 }

@@ -7,11 +7,13 @@
 #include "proto/evidence/identity.h"
 #include "proto/glob.h"
 #include "proto/json/json_extensions.h"
+#include "proto/statement/statement_act.h"
 #include "proto/text.h"
 #include "proto/tlog/checkpoint.h"
 
 /* What a member of a kind's subject has to be. */
 enum member_form {
+	FORM_ACT,      /* what a collector may do to a workload */
 	FORM_ADVISORY, /* its id, of printable ASCII without spaces */
 	FORM_CONTENT,  /* a digest that is not zero, which stands for no content */
 	FORM_DIGEST,
@@ -42,6 +44,9 @@ static const struct subject_form forms[] = {
     {STATEMENT_REVOKE, {{"collectors", FORM_PATTERN}, {"workloads", FORM_PATTERN}}},
     {STATEMENT_REVOKE, {{"digest", FORM_CONTENT}}},
     {STATEMENT_REVOKE, {{"set", FORM_CONTENT}}},
+    {STATEMENT_ACT_GRANT, {{"act", FORM_ACT}, {"collector", FORM_IDENTITY}, {"report", FORM_DIGEST},
+			      {"workload", FORM_WORKLOAD}}},
+    {STATEMENT_BREAK_GLASS, {{"collectors", FORM_PATTERN}, {"workloads", FORM_PATTERN}}},
     {STATEMENT_CLOCK, {{"from", FORM_NUMBER}}},
     {STATEMENT_RETIRE_KEY, {{"key", FORM_DIGEST}, {"since", FORM_NUMBER}}},
     {STATEMENT_NOT_AFFECTED,
@@ -76,7 +81,7 @@ statement_check_subject(const struct statement *s)
 {
 	const enum statement_kind kind = statement_kind(s);
 
-	if (!statement_kind_is_acted_on(kind))
+	if (statement_kind_place(kind) == STATEMENT_NOWHERE)
 		return ERR_STATEMENT_KIND;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (forms[i].kind == kind && is_of_form(s, &forms[i]))
@@ -164,6 +169,8 @@ has_form(struct view value, enum member_form form)
 	uint64_t number;
 
 	switch (form) {
+	case FORM_ACT:
+		return statement_act_from_word(value) != STATEMENT_NO_ACT;
 	case FORM_ADVISORY:
 		return is_name(value, STATEMENT_ADVISORY_MAX);
 	case FORM_CONTENT:

@@ -57,7 +57,7 @@ struct statement {
 enum err statement_check(const struct statement *s) MUST_USE;
 
 /*
- * Whether this version acts on it, and what it is about is what its kind is about:
+ * Whether this version acts on it anywhere, and what it is about is what its kind is about:
  * ERR_STATEMENT_KIND, ERR_STATEMENT_SUBJECT.
  *
  *   approve      manifest: SHA-256 in hex
@@ -68,6 +68,9 @@ enum err statement_check(const struct statement *s) MUST_USE;
  *   clock        from: seconds, in decimal
  *   retire-key   key: SHA-256 in hex; since: seconds, in decimal
  *   continue-key from, to, root: SHA-256 in hex; size: entries, in decimal
+ *   act-grant    act: of statement_act.h; collector: identity; report: leaf hash, in hex;
+ *                workload: name
+ *   break-glass  collectors, workloads: patterns
  */
 enum err statement_check_subject(const struct statement *s) MUST_USE;
 

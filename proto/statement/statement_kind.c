@@ -2,9 +2,10 @@
 
 static const struct {
 	const char *name, *purpose;
-	bool acted_on;
+	enum statement_place place;
 } kinds[STATEMENT_KIND_COUNT] = {
-#define KIND_ROW(identifier, name, acted, purpose) [identifier] = {name, purpose, acted},
+#define KIND_ROW(identifier, name, place, purpose)                                                 \
+	[identifier] = {name, purpose, STATEMENT_##place},
     STATEMENT_KIND_MAP(KIND_ROW)
 #undef KIND_ROW
 };
@@ -31,8 +32,14 @@ statement_kind_purpose(enum statement_kind kind)
 	return kinds[kind].purpose;
 }
 
+enum statement_place
+statement_kind_place(enum statement_kind kind)
+{
+	return kind < STATEMENT_KIND_COUNT ? kinds[kind].place : STATEMENT_NOWHERE;
+}
+
 bool
 statement_kind_is_acted_on(enum statement_kind kind)
 {
-	return kind < STATEMENT_KIND_COUNT && kinds[kind].acted_on;
+	return statement_kind_place(kind) == STATEMENT_IN_LOG;
 }

@@ -1,7 +1,9 @@
 /*
- * What operators and approvers may state. A kind is acted on, or it is reserved: its name and its
- * purpose are settled, and a later version acts on it. A reserved kind may stand among the rights
- * of an operator; no statement of it is taken.
+ * What operators and approvers may state. A kind is acted on: in logs, by what the manifest in
+ * force says of the key; or on hosts, by what the configuration of their collector says of it, and
+ * no log takes it. Or it is reserved: its name and its purpose are settled, and a later version
+ * acts on it. A reserved kind may stand among the rights of an operator; no statement of it is
+ * taken.
  */
 #ifndef HALLMARK_PROTO_STATEMENT_STATEMENT_KIND_H
 #define HALLMARK_PROTO_STATEMENT_STATEMENT_KIND_H
@@ -12,25 +14,25 @@
 
 #define STATEMENT_KIND_NAME_MAX 32 /* bytes of a-z, 0-9 and '-', as a key of an extension */
 
-/* X(identifier, name, acted on, purpose) */
+/* X(identifier, name, acted on where, purpose) */
 #define STATEMENT_KIND_MAP(X)                                                                      \
-	X(STATEMENT_APPROVE, "approve", true, "a policy may come into force")                      \
-	X(STATEMENT_MAINTENANCE, "maintenance", true, "silence that is expected")                  \
-	X(STATEMENT_RETIRE, "retire", true, "a workload that is heard of no more")                 \
-	X(STATEMENT_REVOKE, "revoke", true,                                                        \
+	X(STATEMENT_APPROVE, "approve", IN_LOG, "a policy may come into force")                    \
+	X(STATEMENT_MAINTENANCE, "maintenance", IN_LOG, "silence that is expected")                \
+	X(STATEMENT_RETIRE, "retire", IN_LOG, "a workload that is heard of no more")               \
+	X(STATEMENT_REVOKE, "revoke", IN_LOG,                                                      \
 	    "another statement, a host, a workload, a content or a set counts no more")            \
-	X(STATEMENT_CLOCK, "clock", true, "the log goes on at an earlier time")                    \
-	X(STATEMENT_RETIRE_KEY, "retire-key", true, "a key of the log is trusted no more")         \
-	X(STATEMENT_CONTINUE_KEY, "continue-key", true, "the log goes on without its key")         \
-	X(STATEMENT_NOT_AFFECTED, "not-affected", true, "an advisory does not apply")              \
-	X(STATEMENT_DISPOSITION, "disposition", false, "what was decided about a finding")         \
-	X(STATEMENT_HOLD, "hold", false, "evidence that must be kept")                             \
-	X(STATEMENT_TAKEOVER, "takeover", false, "another guard signs from now on")                \
-	X(STATEMENT_PRUNE, "prune", false, "entries that may go")                                  \
-	X(STATEMENT_ENROL, "enrol", false, "a host that may have a certificate")                   \
-	X(STATEMENT_BREAK_GLASS, "break-glass", false, "a verdict is overruled on hosts")          \
-	X(STATEMENT_ACT_GRANT, "act-grant", false, "hosts may act on verdicts")                    \
-	X(STATEMENT_ALERT_SILENCE, "alert-silence", false, "alerts that nobody needs")
+	X(STATEMENT_CLOCK, "clock", IN_LOG, "the log goes on at an earlier time")                  \
+	X(STATEMENT_RETIRE_KEY, "retire-key", IN_LOG, "a key of the log is trusted no more")       \
+	X(STATEMENT_CONTINUE_KEY, "continue-key", IN_LOG, "the log goes on without its key")       \
+	X(STATEMENT_NOT_AFFECTED, "not-affected", IN_LOG, "an advisory does not apply")            \
+	X(STATEMENT_BREAK_GLASS, "break-glass", ON_HOSTS, "nothing is done about verdicts")        \
+	X(STATEMENT_ACT_GRANT, "act-grant", ON_HOSTS, "a host may act on a verdict")               \
+	X(STATEMENT_DISPOSITION, "disposition", NOWHERE, "what was decided about a finding")       \
+	X(STATEMENT_HOLD, "hold", NOWHERE, "evidence that must be kept")                           \
+	X(STATEMENT_TAKEOVER, "takeover", NOWHERE, "another guard signs from now on")              \
+	X(STATEMENT_PRUNE, "prune", NOWHERE, "entries that may go")                                \
+	X(STATEMENT_ENROL, "enrol", NOWHERE, "a host that may have a certificate")                 \
+	X(STATEMENT_ALERT_SILENCE, "alert-silence", NOWHERE, "alerts that nobody needs")
 
 #define STATEMENT_KIND_ENUM(identifier, name, acted, purpose) identifier,
 enum statement_kind {
@@ -46,7 +48,12 @@ enum statement_kind statement_kind_from_name(struct view name);
 const char *statement_kind_name(enum statement_kind kind);
 const char *statement_kind_purpose(enum statement_kind kind);
 
-/* False for the reserved ones and the unknown one. */
+enum statement_place { STATEMENT_NOWHERE, STATEMENT_IN_LOG, STATEMENT_ON_HOSTS };
+
+/* STATEMENT_NOWHERE for the reserved ones and the unknown one. */
+enum statement_place statement_kind_place(enum statement_kind kind);
+
+/* In logs. */
 bool statement_kind_is_acted_on(enum statement_kind kind);
 
 #endif

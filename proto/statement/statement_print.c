@@ -6,6 +6,7 @@
 
 #include "proto/json/json_extensions.h"
 #include "proto/statement/statement.h"
+#include "proto/statement/statement_act.h"
 #include "proto/text.h"
 #include "proto/utc.h"
 
@@ -19,6 +20,8 @@ static void print_retired_key(const struct statement *s, struct buf *to);
 static void print_continued_key(const struct statement *s, struct buf *to);
 static void print_revoke(const struct statement *s, struct buf *to);
 static void print_not_affected(const struct statement *s, struct buf *to);
+static void print_act_grant(const struct statement *s, struct buf *to);
+static void print_break_glass(const struct statement *s, struct buf *to);
 static void print_unknown(const struct statement *s, struct buf *to);
 static void print_extensions(const struct statement *s, struct buf *to);
 static void append_name(struct buf *to, const char *name);
@@ -79,6 +82,12 @@ print_effect(const struct statement *s, struct buf *to)
 		break;
 	case STATEMENT_NOT_AFFECTED:
 		print_not_affected(s, to);
+		break;
+	case STATEMENT_ACT_GRANT:
+		print_act_grant(s, to);
+		break;
+	case STATEMENT_BREAK_GLASS:
+		print_break_glass(s, to);
 		break;
 	default: /* the last that statement_check_subject lets through */
 		print_revoke(s, to);
@@ -191,13 +200,43 @@ print_not_affected(const struct statement *s, struct buf *to)
 }
 
 static void
+print_act_grant(const struct statement *s, struct buf *to)
+{
+	const enum statement_act act = statement_act_from_word(statement_value(s, "act"));
+
+	buf_append_string(to, "workload ");
+	append_value(s, "workload", to);
+	buf_append_string(to, " of collector ");
+	append_value(s, "collector", to);
+	buf_append_format(to, " may be %s within this time, once, for the fall that report ",
+	    statement_act_participle(act));
+	append_value(s, "report", to);
+	buf_append_string(to, " is of");
+	buf_append_string(to, statement_act_end(act)[0] == '\0'
+				  ? "\n"
+				  : "; it stays so until its verdict is affirming again\n");
+}
+
+static void
+print_break_glass(const struct statement *s, struct buf *to)
+{
+	buf_append_string(to, "within this time nothing is done to workloads that match ");
+	append_value(s, "workloads", to);
+	buf_append_string(to, " of collectors that match ");
+	append_value(s, "collectors", to);
+	buf_append_string(to,
+	    ", whatever their verdict and whatever is granted, and what was done to "
+	    "them and can be undone is undone\n");
+}
+
+static void
 print_unknown(const struct statement *s, struct buf *to)
 {
 	const enum statement_kind kind = statement_kind(s);
 
 	if (kind == STATEMENT_KIND_UNKNOWN)
 		buf_append_string(to, "none: this version does not know this kind\n");
-	else if (statement_kind_is_acted_on(kind))
+	else if (statement_kind_place(kind) != STATEMENT_NOWHERE)
 		buf_append_string(to, "none: its subject is not that of its kind\n");
 	else
 		buf_append_format(to, "none: this version does not act on this kind (%s)\n",

@@ -54,7 +54,8 @@ check(const struct statement_document *d, struct view envelope)
 		statement_document_signature(d), &again) != ERR_OK ||
 	    !view_equal(buf_view(&again), envelope))
 		abort();
-	if (statement_check_subject(s) == ERR_OK && !statement_kind_is_acted_on(statement_kind(s)))
+	if (statement_check_subject(s) == ERR_OK &&
+	    statement_kind_place(statement_kind(s)) == STATEMENT_NOWHERE)
 		abort();
 	check_words(s);
 	buf_free(&payload);

@@ -510,9 +510,10 @@ def bundle_bytes(name, fields, holder):
 
 
 def is_action(v):
-    return (isinstance(v, list) and len(v) == 3 and isinstance(v[0], str) and re.fullmatch(r"[a-z0-9_-]{1,24}", v[0])
+    return (isinstance(v, list) and len(v) in (3, 4) and isinstance(v[0], str) and re.fullmatch(r"[a-z0-9_-]{1,24}", v[0])
             and v[1] in ("none", "affirming", "warning", "contraindicated", "unknown")
-            and type(v[2]) is int and (0 <= v[2] <= 255 or 257 <= v[2] <= 320 or 512 <= v[2] <= 514))
+            and type(v[2]) is int and (0 <= v[2] <= 255 or 257 <= v[2] <= 320 or 512 <= v[2] <= 514)
+            and (len(v) == 3 or isinstance(v[3], bytes) and len(v[3]) == 32))
 
 
 KNOWN = {"actions": lambda v: isinstance(v, list) and 1 <= len(v) <= 4 and all(map(is_action, v)),

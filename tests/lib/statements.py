@@ -20,12 +20,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 TYPE = "application/vnd.hallmark.statement+json"
 KINDS = ("approve", "maintenance", "retire", "revoke", "clock", "retire-key", "continue-key", "not-affected")
-RESERVED = ("disposition", "hold", "takeover", "prune", "enrol", "break-glass", "act-grant",
-            "alert-silence")
+ON_HOSTS = ("act-grant", "break-glass")  # which no log takes
+RESERVED = ("disposition", "hold", "takeover", "prune", "enrol", "alert-silence")
 SUBJECTS = {"approve": [["manifest"]], "maintenance": [["collectors", "workloads"]],
             "retire": [["collector", "workload"]], "clock": [["from"]],
             "revoke": [["statement"], ["collectors"], ["collectors", "workloads"], ["workloads"], ["digest"], ["set"]],
-            "retire-key": [["key", "since"]], "not-affected": [["advisory", "package", "workloads"]], "continue-key": [["from", "root", "size", "to"]]}
+            "retire-key": [["key", "since"]], "not-affected": [["advisory", "package", "workloads"]], "continue-key": [["from", "root", "size", "to"]],
+            "act-grant": [["act", "collector", "report", "workload"]], "break-glass": [["collectors", "workloads"]]}
 FIELDS = ["hallmark.statement", "origin", "subject", "not-before", "not-after", "reason", "author",
           "number"]
 
@@ -278,14 +279,14 @@ class Statement:
             demand(isinstance(extensions, dict) and 1 <= len(extensions) <= 16)
             demand(are_extensions(extensions) and len(to_json(extensions).encode()) <= 4096)
 
-    def check_kind(self):
-        demand(self.kind in KINDS, KIND)
+    def check_kind(self, kinds=KINDS):
+        demand(self.kind in kinds, KIND)
         demand(list(self.subject) in SUBJECTS[self.kind], SUBJECT)
         for name, value in self.subject.items():
             good = {"manifest": is_digest, "statement": is_digest, "collector": is_identity,
                     "workload": is_workload, "from": is_decimal, "size": is_decimal,
                     "key": is_digest, "since": is_decimal, "root": is_digest,
-                    "to": is_digest, "digest": is_content, "set": is_content, "advisory": is_advisory}.get(name, is_pattern)
+                    "to": is_digest, "report": is_digest, "act": lambda v: v in ("freeze", "stop", "isolate"), "digest": is_content, "set": is_content, "advisory": is_advisory}.get(name, is_pattern)
             if (self.kind, name) == ("continue-key", "from"):
                 good = is_digest
             demand(good(value), SUBJECT)
@@ -333,6 +334,27 @@ def judge(data, *, origin, operators, iat, last_number=0, in_force=(), before=0)
         demand(s.number > last_number, NUMBER)
         demand("statement" not in s.subject or s.subject["statement"] in in_force, SUBJECT)
         demand(s.kind != "clock" or int(s.subject["from"]) == before > iat, SUBJECT)
+    except Refused as refused:
+        return refused.code
+    return 0
+
+
+def granted(data, *, origins, keys, now, collector, workload, act, reports, used=()):
+    """0, or the code with which a host refuses to act by this. `keys`: SubjectPublicKeyInfo of each of its
+    configuration's; `reports`: leaf hashes (hex) of the fall; `used`: (key id, number) of statements so far."""
+    try:
+        s = Statement(data)
+        s.check_kind(("act-grant",))
+        spki = {sha256_hex(k): k for k in keys}.get(s.key_id)
+        demand(spki is not None, KEY)
+        demand(verifies(spki, signed_bytes(s.body), s.signature), SIGNATURE)
+        demand(s.subject["collector"] == collector, SUBJECT)
+        demand(now < s.not_after, TIME)
+        demand((s.key_id, s.number) not in used, NUMBER)
+        demand((s.subject["workload"], s.subject["act"]) == (workload, act), SUBJECT)
+        demand(s.origin in origins, ORIGIN)
+        demand(s.subject["report"] in reports, SUBJECT)
+        demand(s.not_before <= now, TIME)
     except Refused as refused:
         return refused.code
     return 0

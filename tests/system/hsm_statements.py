@@ -77,6 +77,16 @@ def test_the_second_implementation_agrees_with_the_vectors():
         assert statements.judge(clock, **place, before=before) == statements.SUBJECT
     hold = (VECTORS / "statement-hold.json").read_bytes()
     assert statements.judge(hold, **place) == statements.KIND
+    granted = (VECTORS / "statement-act-grant.json").read_bytes()
+    glass = statements.Statement((VECTORS / "statement-break-glass.json").read_bytes())
+    glass.check_kind(statements.ON_HOSTS)
+    assert statements.judge(granted, **place) == statements.KIND, "no log takes it"
+    carol = next(spki for name, _, spki, _ in operators.by_key.values() if name == "carol")
+    here = {"origins": {"hallmark.example/prod-1"}, "keys": [carol], "now": 1795514400, "workload": "trading-app",
+            "collector": "spiffe://example/collector/host-1", "act": "freeze",
+            "reports": {statements.sha256_hex(b"a report")}}
+    assert statements.granted(granted, **here) == 0
+    assert statements.granted(granted, **here, used={(glass.key_id, 8)}) == statements.NUMBER
     both = [(VECTORS / f"statement-{n}.json").read_bytes() for n in ("approve", "approve-too")]
     manifest = statements.sha256_hex((VECTORS / "statement-manifest.txt").read_bytes())
     wanted = {"manifest": manifest, "operators": operators, "iat": 1795514400}

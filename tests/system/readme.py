@@ -195,7 +195,7 @@ def test_the_installation_of_the_readme():
             f"{name}.sample" for name in (
                 "signer.yaml", "hsm.yaml", "collector.yaml", "policy.yaml", "operators.yaml", "register.yaml",
                 "hsm-network.conf", "hsm-device.conf",
-                "collector-tokens.conf")}
+                "collector-tokens.conf", "collector-acts.conf")}
         assert "certificate" in (samples / "hsm.yaml.sample").read_text()
 
 

@@ -99,6 +99,13 @@ def test_tokens_take_a_drop_in():
     assert "CAP_CHOWN" in settings(drop_in)["CapabilityBoundingSet"]
 
 
+def test_acts_take_a_drop_in():
+    drop_in = SAMPLES / "collector-acts.conf"
+    level = check(2.8, "hallmark-collector.service", drop_in)
+    assert level is None or level > check(2.2, "hallmark-collector.service"), "it has no effect"
+    assert settings(drop_in)["CapabilityBoundingSet"] == ["CAP_DAC_OVERRIDE CAP_NET_ADMIN"]
+
+
 def test_nobody_is_told_when_the_collector_looks_at_it():
     assert settings(UNITS / "hallmark-collector.service")["ProtectProc"] == ["ptraceable"]
 

@@ -106,6 +106,9 @@ known_extensions_of_another_kind_are_refused(void **state)
 	expect(V(WITH("\x81\247actions\220")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\247actions\221\x02")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\247actions\221\222\244tell\244none")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\221\224\244stop\244none\0\304\1a")), ERR_MSG_RANGE);
+	expect(V(WITH("\x81\247actions\221\224\244stop\244none\0\241a")), ERR_MSG_TYPE);
+	expect(V(WITH("\x81\247actions\221\225\244stop\244none\0\0\0")), ERR_MSG_RANGE);
 	expect(V(WITH("\x81\247actions\221\223\x02\244none\x02")), ERR_MSG_TYPE);
 	expect(V(WITH("\x81\247actions\221" ACTION("\240", "\244none", "\x02"))), ERR_MSG_RANGE);
 	expect(
@@ -260,7 +263,7 @@ what_is_known_is_written_as_it_is_read(void **state)
 	x.action_count = BUNDLE_ACTIONS_MAX;
 	for (size_t i = 0; i < BUNDLE_ACTIONS_MAX; i++)
 		x.action[i] = (struct bundle_action){V("abcdefghijklmnopqrstuv-_"),
-		    BUNDLE_VERDICT_CONTRAINDICATED, BUNDLE_ACTION_LOST};
+		    BUNDLE_VERDICT_CONTRAINDICATED, BUNDLE_ACTION_LOST, i == 3, {{(uint8_t)i}}};
 	x.has_configuration = x.has_program = x.has_workload_key = true;
 	memset(&x.workload_key, 4, DIGEST_SIZE);
 	memset(&x.configuration, 1, DIGEST_SIZE);
@@ -277,6 +280,8 @@ what_is_known_is_written_as_it_is_read(void **state)
 	assert_true(view_equal(read.action[3].hook, x.action[3].hook));
 	assert_int_equal(read.action[3].verdict, BUNDLE_VERDICT_CONTRAINDICATED);
 	assert_int_equal(read.action[3].result, BUNDLE_ACTION_LOST);
+	assert_true(read.action[3].is_act && !read.action[2].is_act);
+	assert_true(digest_equal(&read.action[3].granted, &x.action[3].granted));
 	assert_true(read.has_configuration && digest_equal(&read.configuration, &x.configuration));
 	assert_true(read.has_program && digest_equal(&read.program, &x.program));
 	assert_true(read.has_workload_key && digest_equal(&read.workload_key, &x.workload_key));

@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/hooks/hook_receipt.h"
+#include "collector/act/hook_receipt.h"
 #include "tests/lib/vectors.h"
 
 /* Of the vector. */
+#define COLLECTOR "spiffe://example/collector/host-1"
 #define ISSUED_S  1795514401
 #define EXPIRES_S 1795518001
 
@@ -49,6 +50,7 @@ begin(void **state)
 	assert_non_null(b->keys.key = calloc(1, sizeof(*b->keys.key)));
 	b->keys.key[0] = key_of("wire-signer.pem");
 	b->keys.count = 1;
+	memcpy(b->keys.collector, COLLECTOR, sizeof(COLLECTOR));
 	vector_file("wire-receipt.tlog-proof", &b->receipt);
 	*state = b;
 	return 0;
@@ -81,6 +83,7 @@ the_vector_is_believed(void **state)
 
 	assert_int_equal(take(b, "trading-app", ISSUED_S), ERR_OK);
 	assert_true(b->said.any);
+	assert_false(digest_is_zero(&b->said.leaf));
 	assert_int_equal(b->said.verdict, BUNDLE_VERDICT_AFFIRMING);
 	assert_int_equal(b->said.index, 1);
 	assert_string_equal(b->said.log, "hallmark.example/prod-1");
@@ -101,6 +104,11 @@ of_another_workload_or_time_it_is_not(void **state)
 	struct bench *b = *state;
 
 	assert_int_equal(take(b, "trading", ISSUED_S), ERR_MISMATCH);
+	b->keys.collector[0] = 'S';
+	assert_int_equal(take(b, "trading-app", ISSUED_S), ERR_MISMATCH);
+	b->keys.collector[0] = '\0';
+	assert_int_equal(take(b, "trading-app", ISSUED_S), ERR_MISMATCH);
+	b->keys.collector[0] = 's';
 	assert_int_equal(take(b, "trading-app", EXPIRES_S), ERR_EVIDENCE_TIME);
 	assert_int_equal(take(b, "trading-app", EXPIRES_S - 1), ERR_OK);
 	b->said.index = 2;

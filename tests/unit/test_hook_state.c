@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/hooks/hook_state.h"
+#include "collector/act/hook_state.h"
 
 static const struct collector_hook hooks[] = {
     {.name = "all", .on = {true, true, true, true, false}},

@@ -89,18 +89,53 @@ subjects_are_those_of_their_kinds(void **state)
 }
 
 static void
+subjects_of_what_hosts_act_on(void **state)
+{
+	(void)state;
+	SUBJECT("act-grant", ERR_OK, "act", "freeze", "collector", "host7", "report", HEX,
+	    "workload", "app");
+	SUBJECT("act-grant", ERR_OK, "act", "stop", "collector", "host7", "report", HEX, "workload",
+	    "app");
+	SUBJECT("act-grant", ERR_OK, "act", "isolate", "collector", "host7", "report", HEX,
+	    "workload", "app");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "kill", "collector", "host7", "report",
+	    HEX, "workload", "app");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "Freeze", "collector", "host7", "report",
+	    HEX, "workload", "app");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "freeze", "collector", "Host7", "report",
+	    HEX, "workload", "app");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "freeze", "collector", "host7", "report",
+	    HEX "0", "workload", "app");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "freeze", "collector", "host7", "report",
+	    "7", "workload", "app");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "freeze", "collector", "host7", "report",
+	    HEX, "workload", "a/b");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "freeze", "collector", "host7",
+	    "workload", "app");
+	SUBJECT(
+	    "act-grant", ERR_STATEMENT_SUBJECT, "act", "freeze", "report", HEX, "workload", "app");
+	SUBJECT("act-grant", ERR_STATEMENT_SUBJECT, "act", "freeze", "collectors", "*", "report",
+	    HEX, "workloads", "*");
+	SUBJECT("break-glass", ERR_OK, "collectors", "*", "workloads", "*");
+	SUBJECT("break-glass", ERR_STATEMENT_SUBJECT, "collectors", "*");
+	SUBJECT("break-glass", ERR_STATEMENT_SUBJECT, "collectors", "\\", "workloads", "*");
+	SUBJECT("break-glass", ERR_STATEMENT_SUBJECT, "collector", "host7", "workload", "app");
+}
+
+static void
 kinds_that_are_not_acted_on(void **state)
 {
 	(void)state;
 	SUBJECT("hold", ERR_STATEMENT_KIND, "manifest", HEX);
-	SUBJECT("break-glass", ERR_STATEMENT_KIND, "manifest", HEX);
 	SUBJECT("approval", ERR_STATEMENT_KIND, "manifest", HEX);
 	for (unsigned k = 0; k < STATEMENT_KIND_COUNT; k++) {
 		const enum statement_kind kind = (enum statement_kind)k;
 
 		assert_int_equal(
 		    statement_kind_from_name(view_of_string(statement_kind_name(kind))), kind);
-		assert_int_equal(statement_kind_is_acted_on(kind), k < STATEMENT_DISPOSITION);
+		assert_int_equal(statement_kind_is_acted_on(kind), k < STATEMENT_BREAK_GLASS);
+		assert_int_equal(statement_kind_place(kind) == STATEMENT_ON_HOSTS,
+		    kind == STATEMENT_BREAK_GLASS || kind == STATEMENT_ACT_GRANT);
 		assert_true(strlen(statement_kind_purpose(kind)) > 10);
 	}
 	assert_int_equal(statement_kind_from_name(V("approv")), STATEMENT_KIND_UNKNOWN);
@@ -241,17 +276,49 @@ what_is_not_known_is_shown_and_said(void **state)
 			 "subject    manifest x\n" TAIL);
 }
 
+static void
+what_hosts_may_do_is_said_in_words(void **state)
+{
+	struct statement s = statement_approving();
+
+	(void)state;
+	s.kind_name = V("act-grant");
+	s.member_count = 4;
+	s.member[0] = (struct statement_member){V("act"), V("isolate")};
+	s.member[1] = (struct statement_member){V("collector"), V("host7")};
+	s.member[2] = (struct statement_member){V("report"), V(HEX)};
+	s.member[3] = (struct statement_member){V("workload"), V("app")};
+	expect_print(&s,
+	    "statement  act-grant\n"
+	    "log        hallmark.test/log\n"
+	    "effect     workload app of collector host7 may be cut off from the network "
+	    "within this time, once, for the fall that report " HEX
+	    " is of; it stays so until its verdict is affirming again\n" TAIL);
+	s.kind_name = V("break-glass");
+	s.member_count = 2;
+	s.member[0] = (struct statement_member){V("collectors"), V("host*")};
+	s.member[1] = (struct statement_member){V("workloads"), V("a*")};
+	expect_print(&s,
+	    "statement  break-glass\n"
+	    "log        hallmark.test/log\n"
+	    "effect     within this time nothing is done to workloads that match a* of "
+	    "collectors that match host*, whatever their verdict and whatever is granted, "
+	    "and what was done to them and can be undone is undone\n" TAIL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(subjects_are_those_of_their_kinds),
+	    cmocka_unit_test(subjects_of_what_hosts_act_on),
 	    cmocka_unit_test(kinds_that_are_not_acted_on),
 	    cmocka_unit_test(what_it_does_is_said_in_words),
 	    cmocka_unit_test(a_clock_statement_says_from_when_and_that_it_may_go_back),
 	    cmocka_unit_test(a_statement_that_retires_a_key_says_since_when),
 	    cmocka_unit_test(a_statement_that_continues_a_log_names_both_keys_and_the_tree),
 	    cmocka_unit_test(what_is_not_known_is_shown_and_said),
+	    cmocka_unit_test(what_hosts_may_do_is_said_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,8 @@ statements_by_keys_of_each_kind_are_taken(void **state)
 	    {"statement-clock.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_OK},
 	    {"statement-retire-key.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_OK},
 	    {"statement-continue-key.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_OK},
+	    {"statement-act-grant.json", "Ed25519", ERR_STATEMENT_KIND},
+	    {"statement-break-glass.json", "Ed25519", ERR_STATEMENT_KIND},
 	    {"statement-hold.json", "RSASSA-PKCS1-v1_5 with SHA-256", ERR_STATEMENT_KIND},
 	};
 

@@ -194,6 +194,13 @@ def make():
         "statement-continue-key.json": envelope(DAVE, payload(
             "continue-key", {"from": sha256(b"a log's key").hex(), "root": sha256(b"").hex(), "size": "0",
                              "to": sha256(b"another").hex()}, day, "the token is broken", "dave", 5)),
+        "statement-act-grant.json": envelope(CAROL, payload(
+            "act-grant", {"act": "freeze", "collector": "spiffe://example/collector/host-1",
+                          "report": sha256(b"a report").hex(), "workload": "trading-app"}, TIME_S + 900,
+            "INC-77", "carol", 8)),
+        "statement-break-glass.json": envelope(CAROL, payload(
+            "break-glass", {"collectors": "spiffe://example/collector/*", "workloads": "*"}, TIME_S + 3600,
+            "market opens", "carol", 9)),
         "statement-hold.json": envelope(DAVE, payload(
             "hold", {"from": "1", "to": "2"}, day, "a case", "erin", 3,
             **{"hallmark.extensions": {"drift": [1, True, "a"], "ticket": {"id": "é"}}})),
