@@ -5,7 +5,7 @@
 #ifndef HALLMARK_CONFIG_ACT_CONFIG_H
 #define HALLMARK_CONFIG_ACT_CONFIG_H
 
-#include "config/collector_config.h"
+#include "config/collector_workload.h"
 #include "config/settings.h"
 
 #define ACT_KEYS_MAX       32      /* people who may grant */

@@ -29,15 +29,6 @@ struct collector_signer {
 	const char *log_certificate_next;
 };
 
-/* Who may grant that something is done to workloads, and how much at once. */
-struct collector_acts {
-	size_t key_count;
-	const char *const *keys;      /* PEM files of public keys */
-	const char *grant_directory;  /* of statements, a file each */
-	const char *memory_directory; /* of what was done */
-	uint32_t limit, interval_s;   /* no more acts within it, whatever is granted */
-};
-
 /* What is said of all workloads when the program is asked to stop. */
 enum collector_farewell {
 	FAREWELL_STOPPED,

@@ -91,6 +91,15 @@ struct collector_act {
 	uint32_t unknown_after_s; /* without a receipt; 0 where `unknown` is not named */
 };
 
+/* Who may grant that something is done to workloads, and how much at once. */
+struct collector_acts {
+	size_t key_count;
+	const char *const *keys;      /* PEM files of public keys */
+	const char *grant_directory;  /* of statements, a file each */
+	const char *memory_directory; /* of what was done */
+	uint32_t limit, interval_s;   /* no more acts within it, whatever is granted */
+};
+
 /* What measuring a workload once may cost; beyond it, it could not be measured. */
 struct collector_budgets {
 	uint32_t seconds;

@@ -103,7 +103,7 @@ take_fall(struct act_memory *m, json_t *from)
 	    act_memory_find(m, name) != NULL || (f = act_memory_begin(m, name)) == NULL)
 		return false;
 	good = json_is_array(acts);
-	if (!json_is_null(json_object_get(from, "report"))) {
+	if (json_string_length(json_object_get(from, "report")) > 0) {
 		good = good && take_digest(from, "report", &f->report);
 		f->has_report = true;
 	}
@@ -232,7 +232,7 @@ write_fall(const struct act_fall *f)
 		return NULL;
 	}
 	return json_pack("{s:s,s:o,s:o}", "workload", f->workload, "report",
-	    f->has_report ? hex_of(&f->report) : json_null(), "acts", acts);
+	    f->has_report ? hex_of(&f->report) : json_string(""), "acts", acts);
 }
 
 static json_t *
