@@ -232,7 +232,7 @@ write_fall(const struct act_fall *f)
 		return NULL;
 	}
 	return json_pack("{s:s,s:o,s:o}", "workload", f->workload, "report",
-	    f->has_report ? hex_of(&f->report) : json_string(""), "acts", acts);
+	    f->has_report ? hex_of(&f->report) : json_pack("s", ""), "acts", acts);
 }
 
 static json_t *
@@ -241,7 +241,7 @@ hex_of(const struct digest *d)
 	char hex[DIGEST_HEX_SIZE + 1];
 
 	digest_to_hex(d, hex);
-	return json_string(hex);
+	return json_pack("s", hex);
 }
 
 struct act_fall *

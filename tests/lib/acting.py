@@ -43,8 +43,9 @@ class Host:
     def group(self, name):
         return f"{self.site.top}/h{self.number}-{name}"
 
-    def begin(self, name):
-        process = subprocess.Popen([self.site.program, "1000"], stdout=subprocess.DEVNULL)  # pylint: disable=R1732
+    def begin(self, name, program=None):
+        process = subprocess.Popen(  # pylint: disable=R1732
+            [program or self.site.program, "1000"], stdout=subprocess.DEVNULL)
         self.site.groups.put(self.group(name), process.pid)
         self.processes[name] = process
 
@@ -175,7 +176,7 @@ class Host:
 class Hosts(Site):
     """Hosts, a signer that knows their one program, and two people."""
 
-    def __init__(self, hosts=1, workloads=1, **options):
+    def __init__(self, hosts=1, workloads=1, known=(), **options):
         import second_auditor  # pylint: disable=import-outside-toplevel
         super().__init__(**options)
         self.extension_map = second_auditor.extension_map
@@ -187,8 +188,8 @@ class Hosts(Site):
         self.program = self.fleet / "app"
         shutil.copy("/usr/bin/sleep", self.program)
         self.people = [statements.Key(), statements.Key("ed25519")]
-        good = hashlib.sha256(self.program.read_bytes()).hexdigest()
-        self.write_policy(reference=f"{good}  {self.program}\n", match="w*", max_age_s=300)
+        self.write_policy(match="w*", max_age_s=300, reference="".join(
+            f"{hashlib.sha256(pathlib.Path(p).read_bytes()).hexdigest()}  {p}\n" for p in (self.program, *known)))
         self.signer = self.start_signer()
         self.hosts = [Host(self, i, workloads) for i in range(hosts)]
 

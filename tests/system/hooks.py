@@ -208,6 +208,30 @@ def test_with_the_collector_all_of_it_ends():
         until(lambda: not any(is_alive(p) for p in started), "what a hook has started lives on")
 
 
+def test_what_became_of_it_nobody_knows():
+    """Who kept the program is gone, and then who acts."""
+    with Host() as h:
+        h.configure({"name": "long", "timeout_s": 1, "run": h.script(f"exec {IDLE}\n")})
+        h.run()
+        until(lambda: named("hallmark-hook", h.collector.pid), "no hook runs")
+        keeper, = named("hallmark-hook", h.collector.pid)
+        program, = children(keeper)
+        os.kill(keeper, signal.SIGKILL)
+        try:
+            until(lambda: h.hooks()["lost"] == 1, h.hooks)
+            h.await_rounds()
+            assert h.actions() == [["long", "affirming", 514]], h.actions()
+            assert any("event=hook " in line and "ended=lost" in line for line in h.collector.lines)
+        finally:
+            if is_alive(program.name):
+                os.kill(int(program.name), signal.SIGKILL)
+        acting, = named("hallmark-act", h.collector.pid)
+        os.kill(acting, signal.SIGKILL)
+        h.await_rounds(3)
+        gone = [line for line in h.collector.lines if "event=hooks-gone" in line]
+        assert len(gone) == 1, gone
+
+
 def test_nobody_answers():
     """Unknown only where it is named, and after the time that is named."""
     with Host() as h:
@@ -243,6 +267,19 @@ def test_what_a_configuration_may_not_say():
             h.configure(*hooks, **more)
             done = h.site.tool("hallmark-collector", "check", "-c", str(h.site.path("collector.yaml")), check=False)
             assert done.returncode == 1 and words in done.stdout + done.stderr, (words, done.stdout, done.stderr)
+
+
+def named(name, below):
+    """Pids of this name below a process."""
+    found = []
+    for process in children(below):
+        try:
+            if (process / "comm").read_text() == f"{name}\n":
+                found.append(int(process.name))
+            found += named(name, process.name)
+        except FileNotFoundError:
+            pass  # it has ended meanwhile
+    return found
 
 
 def children(pid):
