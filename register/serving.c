@@ -4,6 +4,7 @@
 
 #include "register/decide/decide_queue.h"
 #include "register/decide/decider.h"
+#include "register/filling.h"
 #include "register/front/health.h"
 #include "register/front/http_server.h"
 #include "register/tell/event_stream.h"
@@ -119,6 +120,8 @@ open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
 	    (e = decider_new(s->config, s->table, &s->decider)) != ERR_OK ||
 	    (e = event_stream_open(loop, s->config->state_directory, &s->events)) != ERR_OK)
 		return e;
+	for (unsigned log = 0; log < s->config->log_count; log++)
+		filling_read(s->config, log, s->table);
 	take_listeners(s);
 	take_grants(s);
 	add_routes(s);

@@ -219,6 +219,32 @@ def test_ready_and_behind():
             os.rename(f"{log}.gone", log)
 
 
+def test_a_restart_knows_what_was():
+    """Following goes on where it was: what was decided before is decided again without a new report."""
+    with Gated(aliases=[{"name": "trading", "members": [{"log": "tokyo", "collector": COLLECTOR, "workload": "app"}]},
+                        {"name": "floor", "group": "floor"}]) as g:
+        g.judge_by({"known": sums([g.dir / "good"]).replace("/good", "/app")}, require=["executable"],
+                   executable={"references": ["known"]}, max_age_s=600, group="floor",
+                   top={"groups": [{"name": "floor"}]})
+        g.collect()
+        g.register.start()
+        g.await_answer(200)
+        before = g.ask()[1]["X-Hallmark-Entry"]
+        assert g.ask("floor")[1]["X-Hallmark-Members"] == "1/1", g.ask("floor")
+        g.collector.stop()
+        g.register.stop()
+        g.register.start()
+        g.await_answer(200)
+        assert g.ask()[1]["X-Hallmark-Entry"] == before
+        assert g.ask("floor")[1]["X-Hallmark-Members"] == "1/1", g.ask("floor")
+        g.register.stop()
+        for view in g.register.path("state").rglob("view.db*"):
+            view.unlink()
+        g.register.start()
+        g.await_answer(200)
+        assert g.ask()[1]["X-Hallmark-Entry"] == before
+
+
 def wire_base64(text):
     import base64
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
