@@ -34,7 +34,8 @@ static struct yaml_node *node_new(struct reading *r, const yaml_event_t *e);
 static void take_scalar(struct reading *r, const yaml_event_t *e, struct yaml_node *n);
 static void keep_open(struct reading *r, struct yaml_node *child);
 static bool event_next(struct reading *r, yaml_event_t *e);
-static const char *mend_of(const yaml_parser_t *p);
+static const char *mend_of(const struct reading *r);
+static bool is_indented_by_tab(const struct reading *r);
 static unsigned problem_line(const struct reading *r);
 static void refuse_mark(
     struct reading *r, struct yaml_node *n, const char *what, const yaml_char_t *mark);
@@ -244,7 +245,7 @@ event_next(struct reading *r, yaml_event_t *e)
 	faults_add(r->faults, r->file, problem_line(r), "not valid YAML: %s%s%s%s",
 	    r->parser.problem != NULL ? r->parser.problem : "no memory",
 	    r->parser.context != NULL ? ", " : "",
-	    r->parser.context != NULL ? r->parser.context : "", mend_of(&r->parser));
+	    r->parser.context != NULL ? r->parser.context : "", mend_of(r));
 	r->lost = true;
 	return false;
 }
@@ -252,8 +253,12 @@ event_next(struct reading *r, yaml_event_t *e)
 /* What libyaml does not say: a pattern such as * has to stand in quotes, and a block's keys below
  * each other. */
 static const char *
-mend_of(const yaml_parser_t *p)
+mend_of(const struct reading *r)
 {
+	const yaml_parser_t *p = &r->parser;
+
+	if (is_indented_by_tab(r))
+		return "; a tab stands before its text: YAML is indented by spaces";
 	if (p->context == NULL)
 		return "";
 	if (strstr(p->context, "scanning an alias") != NULL)
@@ -261,6 +266,19 @@ mend_of(const yaml_parser_t *p)
 	if (strstr(p->context, "parsing a block") != NULL)
 		return "; do the keys of one block, here or above, begin in the same column?";
 	return "";
+}
+
+/* The line at which the parser stopped. */
+static bool
+is_indented_by_tab(const struct reading *r)
+{
+	size_t at = 0;
+
+	for (size_t line = 0; line < r->parser.problem_mark.line && at < r->bytes.size; at++)
+		line += r->bytes.data[at] == '\n';
+	while (at < r->bytes.size && r->bytes.data[at] == ' ')
+		at++;
+	return at < r->bytes.size && r->bytes.data[at] == '\t';
 }
 
 /* A byte that no YAML may have is met before lines are counted: libyaml knows its place only. */

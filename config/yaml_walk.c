@@ -33,6 +33,8 @@ static void fault_unknown_key(
     struct walk *w, const cyaml_schema_field_t *fields, const struct yaml_node *key);
 static void fault_missing_key(struct walk *w, const char *key, const struct yaml_node *n);
 static bool fault_type(struct walk *w, const char *expected, const struct yaml_node *n);
+static bool fault_mended(
+    struct walk *w, const char *expected, const struct yaml_node *n, const char *mend);
 static const char *shown(struct view text, struct buf *to);
 static const char *path_of(struct walk *w, const struct yaml_node *n);
 
@@ -59,8 +61,12 @@ walk_value(struct walk *w, const cyaml_schema_value_t *schema, struct yaml_node 
 		good = n->shape == YAML_SHAPE_MAPPING ? walk_mapping(w, schema, n)
 						      : fault_type(w, "a mapping of keys", n);
 	else if (schema->type == CYAML_SEQUENCE)
-		good = n->shape == YAML_SHAPE_LIST ? walk_list(w, schema, n)
-						   : fault_type(w, "a list", n);
+		good = n->shape == YAML_SHAPE_LIST
+			   ? walk_list(w, schema, n)
+			   : fault_mended(w, "a list", n,
+				 n->shape == YAML_SHAPE_SCALAR && n->text.size > 0
+				     ? "; of one entry, too: put [ and ] around it"
+				     : "");
 	else
 		good = walk_scalar(w, schema, n);
 	n->faulty = !good || n->marked || n->cut;
@@ -204,19 +210,25 @@ check_boolean(struct walk *w, const struct yaml_node *n)
 static bool
 check_enumeration(struct walk *w, const cyaml_schema_value_t *schema, const struct yaml_node *n)
 {
+	char question[NEAREST_QUESTION_SIZE];
 	struct buf expected = BUF_INIT;
+	struct nearest nearest;
 
 	for (uint32_t i = 0; i < schema->enumeration.count; i++)
 		if (n->shape == YAML_SHAPE_SCALAR &&
 		    view_equal(n->text, view_of_string(schema->enumeration.strings[i].str)))
 			return true;
-	for (uint32_t i = 0; i < schema->enumeration.count; i++)
+	nearest_begin(&nearest, n->shape == YAML_SHAPE_SCALAR ? n->text : (struct view){NULL, 0});
+	for (uint32_t i = 0; i < schema->enumeration.count; i++) {
+		nearest_offer(&nearest, schema->enumeration.strings[i].str);
 		buf_append_format(&expected, "%s%s", i == 0 ? "one of " : ", ",
 		    schema->enumeration.strings[i].str);
+	}
 	buf_append_byte(&expected, 0);
 	if (buf_status(&expected) != ERR_OK)
 		abort();
-	(void)fault_type(w, (char *)expected.data, n);
+	(void)fault_mended(w, (char *)expected.data, n,
+	    n->shape == YAML_SHAPE_SCALAR ? nearest_question(&nearest, question) : "");
 	buf_free(&expected);
 	return false;
 }
@@ -254,6 +266,13 @@ fault_missing_key(struct walk *w, const char *key, const struct yaml_node *n)
 static bool
 fault_type(struct walk *w, const char *expected, const struct yaml_node *n)
 {
+	return fault_mended(w, expected, n, "");
+}
+
+/* The same, with what may have been meant behind it. */
+static bool
+fault_mended(struct walk *w, const char *expected, const struct yaml_node *n, const char *mend)
+{
 	const char *path = path_of(w, n);
 	const bool top = path[0] == '\0';
 	struct buf found = BUF_INIT;
@@ -270,9 +289,10 @@ fault_type(struct walk *w, const char *expected, const struct yaml_node *n)
 		    "text"; /* somebody may have named a PIN's or a key's file: it is not quoted */
 	else if (n->shape == YAML_SHAPE_SCALAR)
 		what = NULL;
-	faults_add(w->faults, n->file, n->line, "%s%s%s must be %s, found %s%s%s", top ? "" : "\"",
-	    top ? "the file" : path, top ? "" : "\"", expected, what == NULL ? "\"" : "",
-	    what == NULL ? shown(n->text, &found) : what, what == NULL ? "\"" : "");
+	faults_add(w->faults, n->file, n->line, "%s%s%s must be %s, found %s%s%s%s",
+	    top ? "" : "\"", top ? "the file" : path, top ? "" : "\"", expected,
+	    what == NULL ? "\"" : "", what == NULL ? shown(n->text, &found) : what,
+	    what == NULL ? "\"" : "", mend);
 	buf_free(&found);
 	return false;
 }

@@ -7,6 +7,7 @@
 #include "policy/compile/draft.h"
 #include "policy/compile/policy_feeds.h"
 #include "policy/compile/policy_groups.h"
+#include "policy/compile/policy_outcomes.h"
 #include "policy/compile/policy_parts.h"
 #include "policy/compile/policy_rules.h"
 #include "proto/evidence/bundle.h"
@@ -59,6 +60,7 @@ policy_compile(struct policy *p, const char *file, policy_part_read *read, void 
 			policy_rules_compile_start(&d, i, &p->rules[starts++]);
 	}
 	check_unreachable(&d);
+	policy_outcomes_explain(&d);
 	draft_end(&d);
 }
 

@@ -29,6 +29,7 @@ static struct range take_range(
 static void check_conditions(struct place *p, const struct fact_demand *d);
 static void check_joined(
     struct place *p, const struct fact_demand *before, size_t count, const struct fact_demand *d);
+static void check_listed(struct place *p);
 static bool same_where(const struct fact_demand *a, const struct fact_demand *b);
 static void imply_namespace(struct fact_demand *facts, size_t *count, enum report_status unmatched);
 static int compare(const void *a, const void *b);
@@ -47,6 +48,8 @@ policy_facts_compile(
 
 		take_demand(&p, &raw->facts[i], raw->unmatched, &facts[i]);
 		check_joined(&p, facts, i, &facts[i]);
+		if (kind == COMPONENT_PACKAGES)
+			check_listed(&p);
 	}
 	r->facts = facts;
 	r->fact_count = raw->facts_count;
@@ -188,6 +191,24 @@ check_joined(
 			draft_fault(p->draft, key_of(p, ""),
 			    "\"%s\" allows values of \"%.*s\" again; join the patterns", p->key,
 			    view_precision(d->name), (const char *)d->name.data);
+}
+
+/* A host has hundreds of packages: what all of them may be stands in a file. */
+static void
+check_listed(struct place *p)
+{
+	static const char *const names[] = {".equals", ".require", ".allow", ".deny"};
+	char behind[32];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(behind, sizeof(behind), "%s[%d]", names[i], POLICY_ALLOW_MAX);
+		if (yaml_file_line(p->draft->policy->yaml, key_of(p, behind)) > 0)
+			draft_fault(p->draft, key_of(p, names[i]),
+			    "\"%s\" has more packages than a rule takes: put them into a file, a "
+			    "line each with the name of the fact and the value, name it under "
+			    "\"package_lists\" at the top, and that in \"lists\" of \"packages\"",
+			    p->key);
+	}
 }
 
 static bool

@@ -36,6 +36,7 @@ static void take_kinds(
     struct place *p, const char *name, const enum component_kind *kinds, size_t count, bool *to);
 static void take_rules(struct place *p);
 static void check_kinds(struct place *p, bool require_said);
+static bool is_of_processes(unsigned kind);
 static void take_file_rule(
     struct place *p, enum component_kind kind, const struct raw_file_rule *raw);
 static void take_owners(struct place *p, const struct raw_file_rule *raw, struct file_rule *r);
@@ -203,6 +204,13 @@ check_kinds(struct place *p, bool require_said)
 			draft_fault(p->draft, key_of(p, ".recorded"),
 			    "\"%s\" names \"%s\", and there is a rule for it: take one of them out",
 			    p->key, name);
+		if (p->rule->require[k] && p->entry->is_start && is_of_processes(k)) {
+			draft_fault(p->draft, key_of(p, ".require"),
+			    "\"%s\" names \"%s\", which is of processes, and before a start there "
+			    "is none: no gate measures it; take it out",
+			    p->key, name);
+			continue;
+		}
 		if (p->rule->require[k] && !rule && !p->rule->recorded[k])
 			draft_fault(p->draft, key_of(p, ".require"),
 			    "\"%s\" names \"%s\", but no rule looks at it: add one, or list it "
@@ -215,6 +223,12 @@ check_kinds(struct place *p, bool require_said)
 	if (!any)
 		draft_fault(p->draft, key_of(p, ""),
 		    "\"%s\" checks nothing: add a rule such as \"executable\"", p->key);
+}
+
+static bool
+is_of_processes(unsigned kind)
+{
+	return kind == COMPONENT_RUNTIME || kind == COMPONENT_IMAGE;
 }
 
 static void

@@ -451,3 +451,9 @@ static const cyaml_schema_value_t included_schema = {
 };
 
 const struct layout_form policy_form = {&main_schema, &included_schema, &policy_schema};
+
+bool
+policy_schema_is_outcome(const cyaml_schema_value_t *schema)
+{
+	return schema->type == CYAML_ENUM && schema->enumeration.strings == outcomes;
+}

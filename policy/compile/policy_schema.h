@@ -206,4 +206,7 @@ struct raw_policy {
 /* The files as they are written, and what is made of them: struct raw_policy. */
 extern const struct layout_form policy_form;
 
+/* What is written there is what a finding yields. */
+bool policy_schema_is_outcome(const cyaml_schema_value_t *schema);
+
 #endif

@@ -36,14 +36,14 @@ protect(end - 4096, 4096, {protection})
 """
 # In a child, which says so when it is done.
 CHILD = """
-import time
+import signal
 ends = os.pipe()
 if os.fork() == 0:
     os.close(1)
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # it ends with its parent
     {}
     os.write(ends[1], b"x")
-    time.sleep(3600)
+    signal.pause()
 os.read(ends[0], 1)
 """
 

@@ -241,20 +241,6 @@ test_required_and_recorded(void **state)
 }
 
 static void
-test_outcomes_never_overlook(void **state)
-{
-	refuse(state, "references: [one]", "references: [one], unknown: affirming", 8,
-	    "one of none, warning, contraindicated");
-	refuse(state, "references: [one]", "references: [one], unknown: ignore", 8, "one of none");
-	refuse(state, "references: [one]", "references: [one], missing: warning", 8,
-	    "unknown key \"missing\"");
-	refuse(state, "references: [one]", "references: [one], anonymous: warning", 8,
-	    "unknown key \"anonymous\"");
-	refuse(state, "    token: [{profile: orders}]\n", "    missing: affirming\n", 11,
-	    "one of none");
-}
-
-static void
 test_keys_may_be_missing(void **state)
 {
 	struct fixture *f = *state;
@@ -502,7 +488,8 @@ test_every_fault_in_one_run(void **state)
 	fixture_expect(f, 9, "\"workloads[1].max_age_s\"");
 	fixture_expect(f, 10, "no rule looks at it");
 	fixture_expect(f, 7, "checks nothing");
-	fixture_expect_count(f, 13);
+	fixture_expect(f, 6, "no outcome overlooks");
+	fixture_expect_count(f, 14);
 }
 
 static void
@@ -562,7 +549,6 @@ main(void)
 	    WITH_FIXTURE(test_something_must_be_checked),
 	    WITH_FIXTURE(test_kinds_must_fit_together),
 	    WITH_FIXTURE(test_required_and_recorded),
-	    WITH_FIXTURE(test_outcomes_never_overlook),
 	    WITH_FIXTURE(test_keys_may_be_missing),
 	    WITH_FIXTURE(test_times),
 	    WITH_FIXTURE(test_review),

@@ -397,6 +397,45 @@ test_groups(void **state)
 			   "[\"*\"], enforce: off}]\n");
 }
 
+/* Patterns that are like none of the entries', of which the head has a name `a` and a collector
+ * `c`. */
+static void
+test_groups_that_nobody_is_in(void **state)
+{
+	static const char *const nobody[] = {"workloads: [b]", "workloads: [b, a]",
+	    "collectors: ['c*d']",
+	    "collectors: ['?"
+	    "?']",
+	    "workloads: ['a\\*']", "workloads: [a], collectors: [d]"};
+	static const char *const somebody[] = {"workloads: [a]", "workloads: ['*']",
+	    "workloads: ['?*']", "collectors: ['*']", "collectors: [C]", "collectors: ['c*']",
+	    "facts: [{name: uid, allow: ['0']}]"};
+	char rest[256];
+
+	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++) {
+		(void)snprintf(rest, sizeof(rest), "groups: [{name: g, %s}]\n", nobody[i]);
+		expect_one(state, rest, REST_LINE, "brings nobody into the group \"g\"", "");
+	}
+	for (size_t i = 0; i < sizeof(somebody) / sizeof(somebody[0]); i++) {
+		(void)snprintf(rest, sizeof(rest), "groups: [{name: g, %s}]\n", somebody[i]);
+		expect_none(state, rest);
+	}
+	expect_one(state,
+	    "  - match: 'trading-*'\n    collectors: ['spiffe://bank/host/*']\n"
+	    "    executable: {references: [one]}\n    libraries: {references: [one]}\n"
+	    "groups: [{name: g, collectors: ['spiffe://bank/hots/canary-*', "
+	    "'spiffe://bank/host/canary-*'], workloads: ['tr*-app', 'trading-?', '*']}]\n",
+	    REST_LINE + 4,
+	    "\"spiffe://bank/hots/canary-*\" brings nobody into the group \"g\": it is like no "
+	    "pattern under \"collectors\" of \"workloads\"",
+	    "did you mean \"spiffe://bank/host/*\"?");
+	expect_one(state,
+	    "  - match: 'trading-*'\n    collectors: ['c']\n"
+	    "    executable: {references: [one]}\n    libraries: {references: [one]}\n"
+	    "groups: [{name: g, workloads: ['tradnig-*']}]\n",
+	    REST_LINE + 4, "it is like no pattern under \"match\"", "did you mean \"trading-*\"?");
+}
+
 static void
 test_exceptions(void **state)
 {
@@ -496,6 +535,7 @@ main(void)
 	    WITH_FILES(test_named_paths_that_no_set_has),
 	    WITH_FILES(test_exceptions),
 	    WITH_FILES(test_groups),
+	    WITH_FILES(test_groups_that_nobody_is_in),
 	    WITH_FILES(test_memory_that_nothing_has),
 	};
 
