@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "config/faults.h"
+#include "config/yaml.h"
 #include "policy/governance/collectors_ca.h"
 #include "policy/governance/operators.h"
 #include "policy/rules/policy_file.h"
@@ -126,6 +127,16 @@ const struct policy_rule *policy_rule_at(const struct policy *p, uint32_t number
  */
 struct view policy_rule_tokens(const struct policy_rule *r);
 bool policy_rule_is_start(const struct policy_rule *r);
+
+/*
+ * Where a key such as "workloads[2].token" stands in the policy's files, of which each has its
+ * name as it was loaded; the file is NULL if it does not stand there.
+ */
+struct yaml_spot policy_spot(const struct policy *p, const char *key);
+
+/* The same of a key of one rule, such as "token[0].profile". */
+struct yaml_spot policy_rule_spot(
+    const struct policy *p, const struct policy_rule *r, const char *key);
 
 /*
  * When somebody is to look through it again: the first of its own date and those of its entries, in

@@ -2,6 +2,10 @@
  * Which entry of a policy decides, and its number.
  */
 #include "policy/policy.h"
+
+#include <stdio.h>
+
+#include "policy/compile/draft.h"
 #include "policy/rules/rule.h"
 #include "proto/evidence/bundle_chain.h"
 #include "proto/glob.h"
@@ -64,4 +68,20 @@ policy_rule_entry(const struct policy *p, const struct policy_rule *rule)
 	while (p->rules[i].start != rule)
 		i++;
 	return i;
+}
+
+struct yaml_spot
+policy_spot(const struct policy *p, const char *key)
+{
+	return yaml_file_spot(p->yaml, key, NULL);
+}
+
+struct yaml_spot
+policy_rule_spot(const struct policy *p, const struct policy_rule *r, const char *key)
+{
+	char whole[DRAFT_KEY_MAX];
+
+	(void)snprintf(whole, sizeof(whole), "workloads[%zu]%s.%s", policy_rule_entry(p, r),
+	    r->is_start ? ".start" : "", key);
+	return policy_spot(p, whole);
 }

@@ -250,7 +250,7 @@ check_key_process(const struct signer_config *c, const struct policy *p, struct 
 	if (c->key_process.socket != NULL && c->key_process.program == NULL) {
 		check_socket(c->key_process.socket, all);
 		if (p != NULL)
-			check_tokens_elsewhere(c->key_process.socket, p, &all->notes);
+			check_tokens_elsewhere(p, &all->notes);
 	}
 	if (c->key_process.program != NULL && c->key_process.config != NULL)
 		check_program(c, p, all);

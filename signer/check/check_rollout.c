@@ -3,13 +3,13 @@
 #include "policy/policy_rollout.h"
 #include "signer/policies/in_force.h"
 
-static void compare(const struct signer_config *c, const struct policy *p,
-    const struct standing *standing, struct faults *faults);
+static void compare(const struct policy *p, const struct standing *standing, struct faults *faults);
 
 void
 check_rollout(const struct signer_config *c, const struct policy *p, struct faults *faults,
     struct faults *notes)
 {
+	const struct yaml_spot spot = policy_spot(p, "rollout.from");
 	struct in_force in_force;
 	enum err e;
 
@@ -17,9 +17,9 @@ check_rollout(const struct signer_config *c, const struct policy *p, struct faul
 		return;
 	e = in_force_stand(c->log_directory, c->evidence_directory, &in_force);
 	if (e == ERR_OK)
-		compare(c, p, in_force.standing, faults);
+		compare(p, in_force.standing, faults);
 	else
-		faults_add(notes, c->policy_file, 0,
+		faults_add(notes, spot.file, spot.line,
 		    "rollout.from: whether it names the manifest in force could not be looked up "
 		    "in %s (%s); `hallmark-signer status` has that, behind sha256: in `policy`",
 		    c->log_directory, err_text(e));
@@ -27,9 +27,9 @@ check_rollout(const struct signer_config *c, const struct policy *p, struct faul
 }
 
 static void
-compare(const struct signer_config *c, const struct policy *p, const struct standing *standing,
-    struct faults *faults)
+compare(const struct policy *p, const struct standing *standing, struct faults *faults)
 {
+	const struct yaml_spot spot = policy_spot(p, "rollout.from");
 	const struct digest *from = policy_rollout_from(p), *now = standing_manifest(standing);
 	char hex[2][DIGEST_HEX_SIZE + 1] = {"none", ""};
 
@@ -39,8 +39,8 @@ compare(const struct signer_config *c, const struct policy *p, const struct stan
 	if (now != NULL)
 		digest_to_hex(now, hex[0]);
 	digest_to_hex(from, hex[1]);
-	faults_add(faults, c->policy_file, 0,
+	faults_add(faults, spot.file, spot.line,
 	    "rollout.from: expected the manifest in force, %s, found %s: no policy decides that "
-	    "has given way or never was in force",
-	    hex[0], hex[1]);
+	    "has given way or never was in force%s",
+	    hex[0], hex[1], now != NULL ? "; write the first one here" : "; take \"rollout\" out");
 }

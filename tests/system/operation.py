@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import signal
+import re
 import socket
 import subprocess
 import threading
@@ -376,10 +377,12 @@ def test_check_says_what_it_can_of_the_profiles_of_tokens():
         assert done.returncode == 0 and "profile" not in done.stdout, done
         site.write_policy(token=[{"profile": "tests"}])
         done = check(site)
-        assert done.returncode == 1 and 'by the profile "tests", for its only audience: found 1 profiles' in done.stderr
+        assert done.returncode == 1
+        assert re.search(r'policy\.yaml:\d+: tokens: .* by the profile "tests", for its only audience: \S*hsm\.yaml has 1 '
+                         r'profiles under "tokens", none of that name; did you mean "test"\?', done.stderr), done
         for wanted, said in ((dict(audience="https://party.test"), None),
-                             (dict(audience="https://party.tes"), "for https://party.tes: it lists 1 others"),
-                             (dict(lifetime_s=1801), "its only audience and 1801 s: it gives 1800 s at most")):
+                             (dict(audience="https://party.tes"), "hsm.yaml it lists 1 others"),
+                             (dict(lifetime_s=1801), "hsm.yaml it gives 1800 s at most")):
             site.write_policy(token=[{"profile": "test", **wanted}])
             done = check(site)
             assert (said or "") in done.stdout + done.stderr and bool(said) == ("profile" in done.stdout + done.stderr)
