@@ -56,7 +56,8 @@ def test_libraries_without_a_name_that_is_known():
     with floor() as host:
         alien = compiled(host, "alien.so", ALIEN)
         copy = host.dir / "copy.so"
-        known = next(path for path in mapped(host.start("/bin/sleep", "3600")) if "libc" in path)
+        with host.run() as process:
+            known = next(path for path in mapped(process) if "libc" in path)
         load = f"alien = ctypes.CDLL({str(copy)!r})"
         honest = f"import pathlib; pathlib.Path({str(host.dir / 'other')!r}).write_bytes(open({known!r}, 'rb').read())"
         for hook, code in (
