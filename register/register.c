@@ -123,6 +123,7 @@ static enum err
 start(struct registering *r, struct faults *faults)
 {
 	struct followed_listener listener;
+	struct serving_parts parts;
 	enum err e = lock_state(r);
 
 	if (e == ERR_OK && (r->progress = progress_new(r->config)) == NULL)
@@ -142,7 +143,8 @@ start(struct registering *r, struct faults *faults)
 		return e;
 	listener = views_listener(r->views);
 	listeners_add(&r->listeners, &listener);
-	if ((e = serving_open(&r->loop, r->config, r->views, faults, &r->serving)) != ERR_OK)
+	parts = (struct serving_parts){.views = r->views, .witness = r->witness};
+	if ((e = serving_open(&r->loop, r->config, &parts, faults, &r->serving)) != ERR_OK)
 		return e;
 	if (r->serving != NULL) {
 		listener = serving_listener(r->serving);

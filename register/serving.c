@@ -8,6 +8,7 @@
 #include "register/front/health.h"
 #include "register/front/http_server.h"
 #include "register/tell/event_stream.h"
+#include "register/witness/witness_answer.h"
 
 /* Rows of the table of routes. */
 #define ROUTES_MAX 32
@@ -16,11 +17,11 @@
 
 struct serving {
 	const struct register_config *config;
-	struct views *views;
 	struct decided_table *table;
 	struct decide_queue *queue;
 	struct decider *decider;
 	struct event_stream *events;
+	struct serving_parts parts;
 	struct http_server *server;
 	struct http_listen listen[FRONT_LISTENERS_MAX];
 	struct http_tls_files tls[FRONT_LISTENERS_MAX];
@@ -38,8 +39,8 @@ static unsigned role_of(enum front_role role);
 static void on_closed(void *context);
 
 enum err
-serving_open(uv_loop_t *loop, const struct register_config *config, struct views *views,
-    struct faults *faults, struct serving **out)
+serving_open(uv_loop_t *loop, const struct register_config *config,
+    const struct serving_parts *parts, struct faults *faults, struct serving **out)
 {
 	struct serving *s;
 	enum err e;
@@ -50,7 +51,7 @@ serving_open(uv_loop_t *loop, const struct register_config *config, struct views
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return ERR_MEMORY;
 	s->config = config;
-	s->views = views;
+	s->parts = *parts;
 	if ((e = open_all(s, loop, faults)) != ERR_OK) {
 		serving_close(s);
 		(void)uv_run(loop, UV_RUN_NOWAIT); /* lets go of what is closed */
@@ -144,16 +145,32 @@ add_routes(struct serving *s)
 	    .handler = decider_answer_ready,
 	    .context = s->decider};
 
+	const struct route witness = {.pattern = "/v1/witness",
+	    .methods = ROUTE_GET,
+	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
+	    .threaded = true,
+	    .handler = witness_answer_key,
+	    .context = s->parts.witness};
+	const struct route cosigned = {.pattern = "/v1/cosigned/{}",
+	    .methods = ROUTE_GET,
+	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
+	    .threaded = true,
+	    .handler = witness_answer_cosigned,
+	    .context = s->parts.witness};
 	const struct route events = {.pattern = "/v1/events",
 	    .methods = ROUTE_GET,
 	    .roles = SEEING | ROLE_RELYING_PARTY,
 	    .stream = event_stream_answer,
 	    .context = s->events};
 
-	const struct route views = views_route(s->views);
+	const struct route views = views_route(s->parts.views);
 
 	add_route(s, &decision);
 	add_route(s, &events);
+	if (s->parts.witness != NULL) {
+		add_route(s, &witness);
+		add_route(s, &cosigned);
+	}
 	add_route(s, &views); /* behind all others of /v1/ */
 	add_route(s, &health_route);
 	add_route(s, &ready);

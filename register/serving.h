@@ -12,15 +12,22 @@
 #include "register/decide/decided.h"
 #include "register/follow/followed.h"
 #include "register/views.h"
+#include "register/witness/witness.h"
 
 struct serving;
 
+/* Whose answers they are. */
+struct serving_parts {
+	struct views *views;
+	struct witness *witness; /* NULL: nothing is cosigned */
+};
+
 /*
- * Begins to answer; *out is NULL where the configuration has no listener. The configuration and
- * the views must outlive it. ERR_CONFIG, ERR_IO with faults; ERR_MEMORY.
+ * Begins to answer; *out is NULL where the configuration has no listener. The configuration and the
+ * parts must outlive it. ERR_CONFIG, ERR_IO with faults; ERR_MEMORY.
  */
-enum err serving_open(uv_loop_t *loop, const struct register_config *config, struct views *views,
-    struct faults *faults, struct serving **out) MUST_USE;
+enum err serving_open(uv_loop_t *loop, const struct register_config *config,
+    const struct serving_parts *parts, struct faults *faults, struct serving **out) MUST_USE;
 
 /* There are new events (register/tell/changes.h); from any thread, until it is closed. */
 void serving_wake(void *serving);

@@ -120,6 +120,18 @@ witness_listener(struct witness *w)
 	    .acknowledged = take_acknowledged};
 }
 
+bool
+witness_find_log(const struct witness *w, struct view name, unsigned *log)
+{
+	for (unsigned i = 0; i < w->config->log_count; i++) {
+		if (view_equal(name, view_of_string(w->config->logs[i].name))) {
+			*log = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 enum err
 witness_write_key(const struct witness *w, struct buf *to)
 {

@@ -14,6 +14,8 @@
 #ifndef HALLMARK_REGISTER_WITNESS_WITNESS_H
 #define HALLMARK_REGISTER_WITNESS_WITNESS_H
 
+#include <stdbool.h>
+
 #include "config/register_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
@@ -30,6 +32,9 @@ void witness_free(struct witness **w);
 
 /* Its listener. Not of NULL. */
 struct followed_listener witness_listener(struct witness *w);
+
+/* The number of the log of this name. */
+bool witness_find_log(const struct witness *w, struct view name, unsigned *log);
 
 /*
  * For whoever asks, from any thread. The verifier key line, with its newline; and the oldest

@@ -4,6 +4,7 @@ moment; and what it cosigns."""
 
 import base64
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -24,6 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 import logimage
 from hallmark import APP, EVIL, PATIENCE_S, Process, Site, free_port, run_tests
 from registered import Register
+
+
+LOOK_S = 0.05  # between two looks at a file
 
 
 def of_site(site):
@@ -186,7 +190,7 @@ def test_ended_at_any_moment_each_is_told_once():
 
             while told()[0][-1:] != expected[-1:]:
                 assert time.monotonic() < end, told()
-                time.sleep(0.05)
+                time.sleep(LOOK_S)
             distinct, ids = told()
             assert distinct == expected, distinct
             assert len(ids) - len(set(ids)) <= 3, "again is what was under way at an end"
@@ -198,8 +202,9 @@ def test_each_checkpoint_that_was_followed_is_cosigned():
     """By a key of the register's own; verified here with nothing but its line."""
     with Site() as site:
         site.start_signer()
+        port = free_port()
         with Register(of_site(site), follow={"grace_s": 30},
-                      witness={"name": "register.test/w", "key": "witness.key"}) as register:
+                      listen=[{"address": f"127.0.0.1:{port}"}], witness={"name": "register.test/w", "key": "witness.key"}) as register:
             key = ed25519.Ed25519PrivateKey.generate()
             path = register.path("witness.key")
             path.write_bytes(key.private_bytes(serialization.Encoding.PEM,
@@ -216,6 +221,25 @@ def test_each_checkpoint_that_was_followed_is_cosigned():
                 register.followed("tokyo", size)
                 register.process.kill()
                 register.start()
+
+            def ask(path):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+
+            raw = key.public_key().public_bytes(serialization.Encoding.Raw,
+                                                serialization.PublicFormat.Raw)
+            kid = hashlib.sha256(b"register.test/w\n\x04" + raw).hexdigest()[:8]
+            assert ask("/v1/witness") == (200, "register.test/w+" + kid + "+" +
+                                          base64.b64encode(b"\x04" + raw).decode() + "\n")
+            register.process.wait_for("event=caught-up")
+            status, note = ask(f"/v1/cosigned/tokyo?size={size}")
+            assert status == 200 and note.split("\n")[1] == str(size), note
+            assert int(ask("/v1/cosigned/tokyo")[1].split("\n")[1]) <= size
+            assert ask(f"/v1/cosigned/tokyo?size={size + 1}")[0] == 404
+            assert ask("/v1/cosigned/osaka")[0] == 404
+            assert ask("/v1/cosigned/tokyo?size=x")[0] == 400
             register.stop()
             with contextlib.closing(sqlite3.connect(register.path("state/cosigned.db"))) as db:
                 rows = db.execute("SELECT size, note FROM cosigned ORDER BY size").fetchall()

@@ -20,12 +20,15 @@ import hallmark
 from hallmark import PATIENCE_S, Process
 
 
+LOOK_S = 0.02  # between two looks at what tells nobody
+
+
 def until(condition, what):
     """Waits for something that happens elsewhere and tells nobody."""
     end = time.monotonic() + PATIENCE_S
     while not (found := condition()):
         assert time.monotonic() < end, what
-        time.sleep(0.02)
+        time.sleep(LOOK_S)
     return found
 
 

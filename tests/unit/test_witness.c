@@ -161,6 +161,23 @@ what_grows_is_cosigned_also_behind_a_restart(void **state)
 }
 
 static void
+what_was_not_followed_to_its_end_is_not_cosigned(void **state)
+{
+	struct witness_fixture *f = *state;
+	struct witness *w = open_witness(f);
+	struct followed_state heard = {.size = 3, .checked_to = 2};
+	const struct followed_listener l = witness_listener(w);
+
+	grow(f, 3);
+	heard.checkpoint = buf_view(&f->note);
+	l.state(l.context, &heard);
+	assert_int_equal(covering(w, 0), 0);
+	hear(f, w, 0);
+	assert_int_equal(covering(w, 0), 3);
+	witness_free(&w);
+}
+
+static void
 another_tree_is_not_cosigned(void **state)
 {
 	struct witness_fixture *f = *state;
@@ -311,6 +328,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(what_grows_is_cosigned_also_behind_a_restart),
+	    TEST(what_was_not_followed_to_its_end_is_not_cosigned),
 	    TEST(another_tree_is_not_cosigned),
 	    TEST(an_alarm_forbids_it_until_somebody_has_looked),
 	    TEST(a_copy_of_a_log_is_not_cosigned_too),
