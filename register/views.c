@@ -81,7 +81,7 @@ open_log(struct views *v, const struct register_config *config, size_t number, i
 	if (v->paths[number] == NULL)
 		return ERR_MEMORY;
 	v->logs[number] = (struct answer_log){log->name, v->paths[number], log->directory};
-	return view_writer_open(v->paths[number], &v->writers[number]);
+	return view_writer_open(v->paths[number], log->evidence, &v->writers[number]);
 }
 
 void

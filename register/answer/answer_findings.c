@@ -9,7 +9,6 @@ static bool count_affected(
     struct answering *x, uint64_t cause, uint64_t *count, uint64_t *entry, uint64_t *since);
 static json_t *cause_json(
     struct answering *x, sqlite3_stmt *s, uint64_t count, uint64_t entry, uint64_t since);
-static bool workload_of(struct answering *x, uint64_t n, json_t *to, bool *seen);
 static void list_silences(struct answering *x, uint64_t entry, uint64_t workload);
 static json_t *silence_json(struct answering *x, sqlite3_stmt *s);
 
@@ -55,7 +54,7 @@ count_affected(
 	while (answering_row(x, s)) {
 		x->scanned++;
 		if (x->scope->may_see != NULL &&
-		    !workload_of(x, view_sql_number(s, 0), NULL, &seen))
+		    !workload_item_name(x, view_sql_number(s, 0), NULL, &seen))
 			break;
 		if (!seen)
 			continue;
@@ -110,7 +109,7 @@ answer_finding(struct answering *x)
 		json_t *o = json_object();
 		bool seen;
 
-		if (!workload_of(x, view_sql_number(s, 0), o, &seen) || !seen) {
+		if (!workload_item_name(x, view_sql_number(s, 0), o, &seen) || !seen) {
 			json_decref(o);
 		} else {
 			answering_set(o, "since",
@@ -123,34 +122,6 @@ answer_finding(struct answering *x)
 			break;
 	}
 	sqlite3_reset(s);
-}
-
-/* Its names, where it is wanted and may be seen. False: refused. */
-static bool
-workload_of(struct answering *x, uint64_t n, json_t *to, bool *seen)
-{
-	sqlite3_stmt *s = answering_ask(x, VIEW_WORKLOAD_BY_N);
-
-	*seen = false;
-	if (s == NULL)
-		return false;
-	view_sql_bind(s, "i", n);
-	if (answering_row(x, s)) {
-		const struct view collector = view_sql_view(s, WORKLOAD_COLLECTOR);
-		const struct view name = view_sql_view(s, WORKLOAD_NAME);
-
-		*seen = answering_sees(x, name) &&
-			answer_query_matches(&x->query, PARAMETER_HOST, collector) &&
-			answer_query_matches(&x->query, PARAMETER_WORKLOAD, name);
-		if (*seen && to != NULL) {
-			answering_set(to, "log", answering_words(x->log.log->name));
-			answering_set(to, "collector", answering_text(collector));
-			answering_set(to, "workload", answering_text(name));
-			answering_set(to, "link", workload_link(x, collector, name));
-		}
-	}
-	sqlite3_reset(s);
-	return !x->done;
 }
 
 void
@@ -174,7 +145,7 @@ list_silences(struct answering *x, uint64_t entry, uint64_t workload)
 		json_t *o = silence_json(x, s);
 		bool seen;
 
-		if (!workload_of(x, view_sql_number(s, 1), o, &seen) || !seen)
+		if (!workload_item_name(x, view_sql_number(s, 1), o, &seen) || !seen)
 			json_decref(o);
 		else if (!answering_add(x, o))
 			break;

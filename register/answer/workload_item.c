@@ -116,6 +116,33 @@ report_link(const struct answering *x, uint64_t entry)
 	return json_sprintf("/v1/reports/%s/%" PRIu64, x->log.log->name, entry);
 }
 
+bool
+workload_item_name(struct answering *x, uint64_t n, json_t *to, bool *seen)
+{
+	sqlite3_stmt *s = answering_ask(x, VIEW_WORKLOAD_BY_N);
+
+	*seen = false;
+	if (s == NULL)
+		return false;
+	view_sql_bind(s, "i", n);
+	if (answering_row(x, s)) {
+		const struct view collector = view_sql_view(s, WORKLOAD_COLLECTOR);
+		const struct view name = view_sql_view(s, WORKLOAD_NAME);
+
+		*seen = answering_sees(x, name) &&
+			answer_query_matches(&x->query, PARAMETER_HOST, collector) &&
+			answer_query_matches(&x->query, PARAMETER_WORKLOAD, name);
+		if (*seen && to != NULL) {
+			answering_set(to, "log", answering_words(x->log.log->name));
+			answering_set(to, "collector", answering_text(collector));
+			answering_set(to, "workload", answering_text(name));
+			answering_set(to, "link", workload_link(x, collector, name));
+		}
+	}
+	sqlite3_reset(s);
+	return !x->done;
+}
+
 /* What it was at an entry that is not the newest. */
 static bool
 look_back(struct answering *x, sqlite3_stmt *row, struct workload_item *w)

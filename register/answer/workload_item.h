@@ -31,6 +31,12 @@ void workload_item_free(struct workload_item *w);
 /* The members that every list of workloads has. NULL: refused. */
 json_t *workload_item_json(struct answering *x, struct workload_item *w);
 
+/*
+ * Of the workload of this number, its names and its link into `to` (or NULL), where it is wanted
+ * and may be seen: `seen`. False: refused.
+ */
+bool workload_item_name(struct answering *x, uint64_t n, json_t *to, bool *seen);
+
 /* "/v1/workloads/LOG/COLLECTOR/NAME", and "/v1/reports/LOG/INDEX". */
 json_t *workload_link(const struct answering *x, struct view collector, struct view name);
 json_t *report_link(const struct answering *x, uint64_t entry);

@@ -67,12 +67,12 @@ static const char *const sql[VIEW_QUERIES] = {
 		     " JOIN component_unit u ON u.unit = i.unit JOIN component c"
 		     " ON c.n = u.component WHERE i.artifact = ?1",
     [VIEW_USES] = "SELECT " USE_COLUMNS "FROM interval i INDEXED BY interval_state"
-		  " WHERE i.workload > ?2 AND i.state IN"
+		  " WHERE (i.workload, i.from_entry) > (?2, ?3) AND i.state IN"
 		  " (SELECT sc.state FROM item t JOIN component_unit u ON u.unit = t.unit"
 		  " JOIN state_component sc ON sc.component = u.component WHERE t.artifact = ?1)"
 		  " ORDER BY i.workload, i.from_entry",
     [VIEW_COMPONENT_USES] = "SELECT " USE_COLUMNS "FROM interval i INDEXED BY interval_state"
-			    " WHERE i.workload > ?2 AND i.state IN"
+			    " WHERE (i.workload, i.from_entry) > (?2, ?3) AND i.state IN"
 			    " (SELECT state FROM state_component WHERE component = ?1)"
 			    " ORDER BY i.workload, i.from_entry",
     [VIEW_LOOKED] = "SELECT count(*), coalesce(sum(looked = 0), 0) FROM component",

@@ -62,15 +62,16 @@ enum view_query {
 	/* ?1 seconds: the newest tick that is not later -> entry, issued_s */
 	VIEW_TICK,
 
-	/* ?1 digest -> n; of an artifact, and of a component */
+	/* ?1 digest -> n */
 	VIEW_ARTIFACT,
+	/* ?1 digest -> n, kind, count, size, looked */
 	VIEW_COMPONENT,
 	/* ?1 artifact -> path, and how many units have it there */
 	VIEW_PATHS,
-	/* ?1 artifact: components that hold it, or ?1 component: itself -> digest, kind, looked */
+	/* ?1 artifact: components that hold it -> digest, kind, looked */
 	VIEW_HOLDERS,
-	/* ?1 artifact, workload > ?2 -> workload, from_entry, from_s, last_entry (0: it lasts),
-	 * last_s, offline: the intervals in whose states it is */
+	/* ?1 artifact, (workload, entry) behind (?2, ?3) -> workload, from_entry, from_s,
+	 * last_entry (0: it lasts), last_s, offline: the intervals in whose states it is */
 	VIEW_USES,
 	/* likewise of a component */
 	VIEW_COMPONENT_USES,

@@ -64,6 +64,7 @@ const char view_schema_tables[] =
 
     "CREATE TABLE component (n INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE,"
     " kind TEXT NOT NULL, count INTEGER NOT NULL, size INTEGER NOT NULL, looked INTEGER NOT NULL);"
+    "CREATE INDEX component_new ON component (n) WHERE looked = 0;"
     "CREATE TABLE state_component (component INTEGER NOT NULL, state INTEGER NOT NULL,"
     " PRIMARY KEY (component, state)) WITHOUT ROWID;"
     "CREATE TABLE unit (n INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);"

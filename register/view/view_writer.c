@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "journal/logger.h"
+#include "register/view/artifacts.h"
 #include "register/view/rows.h"
 #include "register/view/stated.h"
 #include "register/view/view_file.h"
@@ -13,9 +14,10 @@
 #define TICK_ENTRIES 256 /* as many as a bundle of entries has: one file tells the rest */
 
 struct view_writer {
-	char *path;
+	char *path, *evidence;
 	sqlite3 *db;
 	struct rows *rows;
+	struct artifacts *artifacts; /* NULL: contents are not looked up */
 	struct heads heads;
 	struct rows_log log;
 	struct buf scratch;
@@ -28,6 +30,7 @@ struct view_writer {
 static enum err open_file(struct view_writer *w);
 static void close_file(struct view_writer *w);
 static enum err start_again(struct view_writer *w);
+static void look(struct view_writer *w);
 static enum err begin(struct view_writer *w);
 static void fail(struct view_writer *w);
 static enum err take(struct view_writer *w, const struct followed_entry *e);
@@ -36,6 +39,8 @@ static enum err take_live(
     struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
 static enum err take_gap(
     struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
+static enum err state_of(
+    struct view_writer *w, const struct followed_entry *e, const struct digest *d, uint64_t *n);
 static enum err take_absence(struct view_writer *w, const struct followed_entry *e);
 static enum err add_place(struct view_writer *w, struct head *h, const struct followed_entry *e);
 static enum err head_of(
@@ -43,13 +48,16 @@ static enum err head_of(
 static uint64_t clock_ms(clockid_t clock);
 
 enum err
-view_writer_open(const char *path, struct view_writer **out)
+view_writer_open(const char *path, const char *evidence, struct view_writer **out)
 {
 	struct view_writer *w = calloc(1, sizeof(*w));
 	enum err e;
 
 	*out = NULL;
-	if (w == NULL || (w->path = strdup(path)) == NULL) {
+	if (w == NULL || (w->path = strdup(path)) == NULL ||
+	    (evidence != NULL && (w->evidence = strdup(evidence)) == NULL)) {
+		if (w != NULL)
+			free(w->path);
 		free(w);
 		return ERR_MEMORY;
 	}
@@ -72,6 +80,8 @@ open_file(struct view_writer *w)
 	if (e == ERR_OK && (e = view_file_open(w->path, &w->db)) == ERR_OK &&
 	    (e = rows_open(w->db, &w->rows)) == ERR_OK)
 		e = view_load(w->db, &w->heads, &w->log);
+	if (e == ERR_OK && w->evidence != NULL)
+		e = artifacts_open(w->db, w->evidence, &w->artifacts);
 	w->committed = w->log.taken_to;
 	return e;
 }
@@ -79,6 +89,7 @@ open_file(struct view_writer *w)
 static void
 close_file(struct view_writer *w)
 {
+	artifacts_close(&w->artifacts);
 	rows_close(&w->rows);
 	sqlite3_close(w->db);
 	w->db = NULL;
@@ -112,6 +123,7 @@ view_writer_close(struct view_writer **wp)
 	close_file(w);
 	buf_free(&w->scratch);
 	free(w->path);
+	free(w->evidence);
 	free(w);
 	*wp = NULL;
 }
@@ -170,9 +182,20 @@ view_writer_state(void *context, const struct followed_state *s)
 			return;
 		}
 	}
-	if (clock_ms(CLOCK_MONOTONIC) - w->committed_ms >= VIEW_COMMIT_MS &&
+	if (s->checked_to == s->size)
+		look(w);
+	if (!w->failed && clock_ms(CLOCK_MONOTONIC) - w->committed_ms >= VIEW_COMMIT_MS &&
 	    view_writer_commit(w) != ERR_OK)
 		return; /* said there */
+}
+
+/* There is time: the log is followed to its end. */
+static void
+look(struct view_writer *w)
+{
+	if (w->artifacts != NULL && artifacts_has_more(w->artifacts) &&
+	    (begin(w) != ERR_OK || artifacts_look(w->artifacts, VIEW_LOOK_MS) != ERR_OK))
+		fail(w);
 }
 
 void
@@ -329,7 +352,7 @@ take_live(
 		if (h->state != 0)
 			result = rows_end_interval(w->rows, h);
 		if (result == ERR_OK && other)
-			result = rows_state(w->rows, e->report, e->outcome, d, &h->state);
+			result = state_of(w, e, d, &h->state);
 		if (result == ERR_OK)
 			result = rows_begin_interval(
 			    w->rows, h->n, e->index, e->issued_s, h->state, false);
@@ -360,7 +383,7 @@ take_gap(
     struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d)
 {
 	uint64_t state;
-	enum err result = rows_state(w->rows, e->report, e->outcome, d, &state);
+	enum err result = state_of(w, e, d, &state);
 
 	if (result == ERR_OK && (h->gap_entry == 0 || state != h->gap_state)) {
 		h->gap_entry = e->index;
@@ -370,6 +393,14 @@ take_gap(
 	if (result == ERR_OK)
 		result = rows_extend_gap(w->rows, h, e->index, e->issued_s);
 	return result;
+}
+
+static enum err
+state_of(struct view_writer *w, const struct followed_entry *e, const struct digest *d, uint64_t *n)
+{
+	if (w->artifacts != NULL)
+		artifacts_wake(w->artifacts);
+	return rows_state(w->rows, e->report, e->outcome, d, n);
 }
 
 static enum err

@@ -29,10 +29,15 @@
 /* A rebuild commits a few times a second: often enough to be seen to move, and each costs rows. */
 #define VIEW_COMMIT_MS 250
 
+/* Of each look that finds the log followed to its end: what is told next waits so long at most. */
+#define VIEW_LOOK_MS 50
+
 struct view_writer;
 
-/* `path`: of the file. ERR_IO, said in the log; ERR_MEMORY, ERR_CRYPTO. */
-enum err view_writer_open(const char *path, struct view_writer **out) MUST_USE;
+/* `path`: of the file; `evidence`: directory of the packs, NULL: contents are not looked up.
+ * ERR_IO, said in the log; ERR_MEMORY, ERR_CRYPTO. */
+enum err view_writer_open(
+    const char *path, const char *evidence, struct view_writer **out) MUST_USE;
 
 /* Commits what there is. */
 void view_writer_close(struct view_writer **w);

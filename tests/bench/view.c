@@ -1,7 +1,8 @@
 /*
  * A log's view without a register around it: for tests of what is answered, and for measuring.
  *
- *   view take LOG VIEW [--batch N]     reads the log directory, all of it, into the view's file
+ *   view take LOG VIEW [--batch N [--evidence DIRECTORY]]
+ *                                      reads the log directory, all of it, into the view's file
  *   view fill VIEW HOSTS REPORTS CHANGE
  *                                      a made log of so many reports of so many hosts, each with
  * one workload; what one states changes with every CHANGEth report view ask NAME LOG VIEW [--see
@@ -31,7 +32,7 @@ struct documents {
 	struct notice_document notice;
 };
 
-static void take(const char *log, const char *view, uint64_t batch);
+static void take(const char *log, const char *view, uint64_t batch, const char *evidence);
 static void tell(struct view_writer *w, struct documents *d, uint64_t index, struct view bytes,
     struct followed_state *state, double *writing);
 static void ask(const char *name, const char *log, const char *view, const char *see);
@@ -46,8 +47,9 @@ main(int argc, char **argv)
 {
 	if (argc >= 4 && strcmp(argv[1], "take") == 0)
 		take(argv[2], argv[3],
-		    argc == 6 && strcmp(argv[4], "--batch") == 0 ? strtoull(argv[5], NULL, 10)
-								 : 4096);
+		    argc >= 6 && strcmp(argv[4], "--batch") == 0 ? strtoull(argv[5], NULL, 10)
+								 : 4096,
+		    argc == 8 && strcmp(argv[6], "--evidence") == 0 ? argv[7] : NULL);
 	else if (argc == 6 && strcmp(argv[1], "fill") == 0)
 		fill(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10),
 		    strtoull(argv[5], NULL, 10));
@@ -55,13 +57,13 @@ main(int argc, char **argv)
 		ask(argv[2], argv[3], argv[4],
 		    argc == 7 && strcmp(argv[5], "--see") == 0 ? argv[6] : NULL);
 	else
-		must(false,
-		    "expected take LOG VIEW [--batch N], or ask NAME LOG VIEW [--see PATTERN]");
+		must(false, "expected take LOG VIEW [--batch N [--evidence DIRECTORY]], or ask "
+			    "NAME LOG VIEW [--see PATTERN]");
 	return 0;
 }
 
 static void
-take(const char *directory, const char *path, uint64_t batch)
+take(const char *directory, const char *path, uint64_t batch, const char *evidence)
 {
 	static struct documents d = {
 	    REPORT_DOCUMENT_INIT, ABSENCE_DOCUMENT_INIT, NOTICE_DOCUMENT_INIT};
@@ -75,9 +77,10 @@ take(const char *directory, const char *path, uint64_t batch)
 	bool exact;
 
 	must(log_open_unproved(&log, directory) == ERR_OK, directory);
-	must(view_writer_open(path, &w) == ERR_OK, path);
+	must(view_writer_open(path, evidence, &w) == ERR_OK, path);
 	begin = now_s();
 	state.checkpoint = buf_view(&log.note);
+	state.size = log.checkpoint.size;
 	while (index < log.checkpoint.size) {
 		must(log_read_entries(&log, index / TILE_WIDTH, &bundle, &exact) == ERR_OK,
 		    "entries");
@@ -145,7 +148,7 @@ fill(const char *path, uint64_t hosts, uint64_t reports, uint64_t change)
 	struct rusage used;
 	double begin = now_s();
 
-	must(hosts > 0 && change > 0 && view_writer_open(path, &w) == ERR_OK, path);
+	must(hosts > 0 && change > 0 && view_writer_open(path, NULL, &w) == ERR_OK, path);
 	for (uint64_t i = 0; i < reports; i++) {
 		make_report(&r, i % hosts, i / hosts, change);
 		e.index = i;

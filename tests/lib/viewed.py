@@ -50,7 +50,8 @@ class Viewed:
 
     def take(self, batch=64, view="view.db", expect=0):
         done = subprocess.run(
-            [program("view"), "take", str(self.dir / "log"), str(self.dir / view), "--batch", str(batch)],
+            [program("view"), "take", str(self.dir / "log"), str(self.dir / view), "--batch", str(batch),
+             "--evidence", str(self.dir / "evidence")],
             text=True, capture_output=True)
         assert done.returncode == expect, (done.returncode, done.stderr)
         self.said = done.stderr

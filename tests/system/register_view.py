@@ -10,6 +10,7 @@ import subprocess
 
 import answer_proof
 import make_log
+import msgpack
 from hallmark import program, run_tests
 from make_log import EVIL, GOOD, TIME_S, Workload
 from viewed import NAME, Viewed, all_pages
@@ -149,6 +150,53 @@ def test_what_happens_to_workloads_is_told():
         assert policy["name"] == "made" and policy["from"]["entry"] == 1, policy
         assert [n["kind"] for n in ask("notices")["items"]] == ["manifest", "start"]
         assert ask("notices?at=0")["items"][0]["notice"].encode() == log.entries[0]
+
+
+def test_a_content_leads_to_who_had_it_and_when():
+    with Viewed(story()) as view:
+        view.take()
+        ask = view.asker()
+        program_of = {name: msgpack.unpackb(data, raw=True)[3][0][1].hex()
+                      for name, data in (("good", GOOD), ("evil", EVIL))}
+        entries = view.log.entries
+
+        def uses(digest, asking=ask):
+            items = all_pages(asking, f"artifacts/{digest}", 2)
+            return {(i["workload"], i["from"]["entry"], i["offline"]) for i in items}
+
+        def expected(data):
+            """First report of each interval in which this component was; gap records apart."""
+            named, chains = make_log.sha256(data).hex(), {}
+            for index, claims in enumerate(map(json.loads, entries)):
+                if "hallmark.absent" in claims:
+                    chains[claims["hallmark.absent"][0]["workload"]] = None
+                if "submods" in claims:
+                    (name,) = claims["submods"]
+                    bundle = claims["hallmark.bundle"]
+                    has = bundle["components"]["executable"]["sha256"] == named
+                    if bundle["offline"]:
+                        if chains.get((name, "gap")) != has and has:
+                            yield name, index, True
+                        chains[name, "gap"] = has
+                        continue
+                    chains.pop((name, "gap"), None)
+                    if chains.get(name) != has and has:
+                        yield name, index, False
+                    chains[name] = has
+
+        for name, data in (("good", GOOD), ("evil", EVIL)):
+            digest = program_of[name]
+            found, = ask(f"artifacts/{digest}")["found"]
+            assert (found["kind"], found["paths"], found["not_looked_into"]) == \
+                ("file", ["/usr/bin/app"], 0), found
+            assert found["components"] == [{"sha256": make_log.sha256(data).hex(), "kind": "executable"}]
+            assert uses(digest) == uses(make_log.sha256(data).hex()) == set(expected(data)), name
+        assert ask(f"artifacts/{make_log.sha256(GOOD).hex()}")["found"][0]["kind"] == "component"
+        assert ask(f"artifacts/{'0' * 64}")["found"][0]["kind"] == "unknown"
+        ask("artifacts/" + "A" * 64, 400)
+        own = view.asker(see="app-b")
+        assert {u[0] for u in uses(program_of["good"], own)} == {"app-b"}
+        assert own(f"artifacts/{program_of['good']}")["found"][0]["paths"] == []
 
 
 def test_filters_and_scope_leave_out_what_is_not_meant():
@@ -314,7 +362,7 @@ def test_the_file_has_every_parameter_and_none_that_is_refused():
             ask(path)
         values = {"limit": "1", "log": NAME, "host": "*", "workload": "*", "tier": "none", "silent": "true",
                   "code": "*", "at": "3"}
-        for pattern in (p for p in view.api.document["paths"] if "artifacts" not in p):
+        for pattern in view.api.document["paths"]:
             path = (pattern.replace("{log}", NAME).replace("{collector}", segment(make_log.COLLECTOR))
                     .replace("{workload}", segment("app-a")).replace("{finding}", "1")
                     .replace("{index}", "3").replace("{sha256}", make_log.sha256(GOOD).hex()))[1:]
@@ -322,7 +370,7 @@ def test_the_file_has_every_parameter_and_none_that_is_refused():
             for name, value in values.items():
                 said = ask(f"{path}?{name}={value}", 200 if name in known else 400)
                 assert name in known or said["code"] == "bad-parameter", (path, name, said)
-        missing = {(p, "200") for p in view.api.document["paths"] if "artifacts" not in p} - view.api.used
+        missing = {(p, "200") for p in view.api.document["paths"]} - view.api.used
         assert not missing, missing
 
 
