@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 
+#include "register/decide/decide_metrics.h"
 #include "register/decide/decide_queue.h"
 #include "register/decide/decider.h"
 #include "register/filling.h"
 #include "register/front/health.h"
 #include "register/front/http_server.h"
+#include "register/publish/published.h"
 #include "register/tell/event_stream.h"
 #include "register/witness/witness_answer.h"
 
@@ -20,6 +22,7 @@ struct serving {
 	struct decided_table *table;
 	struct decide_queue *queue;
 	struct decider *decider;
+	struct decide_metrics metrics;
 	struct event_stream *events;
 	struct serving_parts parts;
 	struct http_server *server;
@@ -32,6 +35,7 @@ struct serving {
 
 static enum err open_all(struct serving *s, uv_loop_t *loop, struct faults *faults);
 static void add_routes(struct serving *s);
+static void add_published(struct serving *s);
 static void add_route(struct serving *s, const struct route *route);
 static void take_listeners(struct serving *s);
 static void take_grants(struct serving *s);
@@ -128,7 +132,9 @@ open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
 	add_routes(s);
 	settings.grants = s->grants;
 	settings.route_count = s->route_count;
-	return http_server_open(loop, &settings, faults, &s->server);
+	e = http_server_open(loop, &settings, faults, &s->server);
+	s->metrics = (struct decide_metrics){s->config, s->table, s->decider, s->server};
+	return e;
 }
 
 static void
@@ -157,6 +163,12 @@ add_routes(struct serving *s)
 	    .threaded = true,
 	    .handler = witness_answer_cosigned,
 	    .context = s->parts.witness};
+	const struct route metrics = {.pattern = "/metrics",
+	    .methods = ROUTE_GET,
+	    .roles = SEEING | ROLE_LOCAL,
+	    .handler = decide_metrics_answer,
+	    .context = &s->metrics};
+
 	const struct route events = {.pattern = "/v1/events",
 	    .methods = ROUTE_GET,
 	    .roles = SEEING | ROLE_RELYING_PARTY,
@@ -174,6 +186,34 @@ add_routes(struct serving *s)
 	add_route(s, &views); /* behind all others of /v1/ */
 	add_route(s, &health_route);
 	add_route(s, &ready);
+	add_route(s, &metrics);
+	add_published(s);
+}
+
+static void
+add_published(struct serving *s)
+{
+	static const struct {
+		const char *pattern;
+		route_handler *handler;
+		unsigned roles;
+	} rows[] = {
+	    {"/checkpoint", published_checkpoint, SEEING | ROLE_RELYING_PARTY},
+	    {"/logs/{}/checkpoint", published_checkpoint, SEEING | ROLE_RELYING_PARTY},
+	    {"/tile/**", published_tile, ROLE_AUDITOR},
+	    {"/logs/{}/tile/**", published_tile, ROLE_AUDITOR},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct route route = {.pattern = rows[i].pattern,
+		    .methods = ROUTE_GET,
+		    .roles = rows[i].roles,
+		    .threaded = true,
+		    .handler = rows[i].handler,
+		    .context = (void *)(uintptr_t)s->config};
+
+		add_route(s, &route);
+	}
 }
 
 static void
@@ -232,4 +272,5 @@ on_closed(void *context)
 	struct serving *s = context;
 
 	s->server = NULL;
+	s->metrics.server = NULL;
 }

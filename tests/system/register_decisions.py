@@ -245,6 +245,57 @@ def test_a_restart_knows_what_was():
         assert g.ask()[1]["X-Hallmark-Entry"] == before
 
 
+def test_the_log_and_metrics_by_http():
+    with Gated() as g:
+        g.register.options["listen"] = [{"address": f"127.0.0.1:{g.port}"},
+                                        {"address": f"127.0.0.1:{(open_to := free_port())}", "role": "auditor"}]
+        g.register.write()
+        g.collect()
+        g.register.start()
+        g.await_answer(200)
+        assert get(g.port, "/checkpoint")[0] == 403 and get(g.port, "/tile/0/000.p/1")[0] == 403
+        status, fields, note = get(open_to, "/checkpoint")
+        size = int(note.split("\n")[1])
+        assert status == 200 and get(open_to, "/logs/tokyo/checkpoint")[2] == note and size > 1, note
+        log = g.site.path("log")
+        widest = max((int(p.name) for p in (log / "tile/0/000.p").iterdir()))
+        whole = (log / f"tile/0/000.p/{widest}").read_bytes()
+        entries = (log / f"tile/entries/000.p/{widest}").read_bytes()
+        for width in range(1, size + 1):
+            assert raw(open_to, f"/tile/0/000.p/{width}") == (200, whole[:32 * width]), width
+            status, some = raw(open_to, f"/logs/tokyo/tile/entries/000.p/{width}")
+            assert status == 200 and entries.startswith(some), width
+        assert some == entries[:len(some)] and len(some) > 0
+        for path in (f"/tile/0/000.p/{size + 1}", "/tile/0/000", "/tile/0/001.p/1", "/tile/1/000.p/1",
+                     "/logs/osaka/tile/0/000.p/1", "/tile/0/../0/000.p/1", "/tile/entries/000.p/0"):
+            assert get(open_to, path)[0] == 404, path
+        status, fields, text = get(g.port, "/metrics")
+        assert status == 200 and fields["Content-Type"].startswith("text/plain; version=0.0.4"), fields
+        document = (ROOT / "doc/outputs.md").read_text()
+        named = set()
+        for line in text.splitlines():
+            if line.startswith("# HELP "):
+                named.add(line.split()[2])
+                assert f"`{line.split()[2]}`" in document, line
+            elif not line.startswith("#"):
+                assert re.fullmatch(r'[a-z_]+(\{[a-z]+="[a-z0-9-]+"\})? \d+', line), line
+                assert re.split(r"[{ ]", line)[0] in named, line
+        assert 'hallmark_register_alias_allowed{alias="trading"} 1' in text, text
+        assert 'hallmark_register_log_good{log="tokyo"} 1' in text, text
+        if shutil.which("promtool"):
+            subprocess.run(["promtool", "check", "metrics"], input=text, text=True, check=True)
+
+
+def raw(port, path):
+    """(status, bytes)."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
+
+
 def wire_base64(text):
     import base64
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
