@@ -1126,10 +1126,10 @@ class Appraisal:
         for claim, kinds in CLAIMS.items():
             judged = [[f.outcome for f in self.judged[k]] + self.mixed[k] for k in kinds if k in self.judged]
             judged += [[self.unmeasured.outcome] for k in kinds if k in self.lacking]
-            judged += [[f.outcome for f in self.others if f.kind == k and f.code in ("revoked", "vulnerable")]
-                       for k in kinds if k in self.marred]
+            marring = {k: [f for f in self.others if f.kind == k and f.code in ("revoked", "vulnerable")] for k in kinds if k in self.marred}
+            judged += [[f.outcome for f in found] for found in marring.values()]
             if judged:
-                bad = [f for k in kinds for f in self.judged.get(k, []) if f.outcome == "warning"]
+                bad = [f for k in kinds for f in [*self.judged.get(k, []), *marring.get(k, [])] if f.outcome == "warning"]
                 lacking = any("warning" in self.mixed[k] or k in self.lacking for k in kinds)
                 known = bad and all(f.code == "vulnerable" for f in bad) and not lacking
                 warning = 33 if claim == "executables" else 32
