@@ -1,6 +1,7 @@
 #include "signer/learn/proposal.h"
 
 #include "proto/text.h"
+#include "proto/utc.h"
 
 #define HOSTS_NAMED 3 /* in a line of the review */
 #define NAME_SHOWN  4096
@@ -21,7 +22,7 @@ void
 proposal_note(struct proposal *p, const char *what, const struct seen_item *item)
 {
 	struct buf *to = &p->review;
-	char hex[DIGEST_HEX_SIZE + 1];
+	char hex[DIGEST_HEX_SIZE + 1], from[UTC_TEXT_SIZE], until[UTC_TEXT_SIZE];
 
 	p->noted++;
 	buf_append_format(to, "%s: %s: ", component_kind_name(item->kind), what);
@@ -39,6 +40,9 @@ proposal_note(struct proposal *p, const char *what, const struct seen_item *item
 		buf_append_format(to, " %s", hex);
 	}
 	append_hosts(p, &item->hosts, to);
+	if (!item->whole)
+		buf_append_format(to, ", %s to %s", utc_text(item->when.from_s, from),
+		    utc_text(item->when.to_s, until));
 	buf_append_byte(to, '\n');
 }
 

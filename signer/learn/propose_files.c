@@ -3,13 +3,17 @@
 #include <inttypes.h>
 
 #include "proto/evidence/reference_entry.h"
+#include "proto/text.h"
+#include "proto/utc.h"
 #include "signer/learn/yaml_text.h"
 
+#define PATH_SHOWN  1024 /* bytes, as all names in the review */
 #define OWNERS_MOST (sizeof(((struct seen_summary *)0)->owners) / sizeof(uint32_t))
 
 static void write_set(struct proposal *p, enum component_kind kind);
 static void note_content(
     struct proposal *p, const struct seen_item *whole, const struct seen_item *c);
+static void note_replaced(struct proposal *p, size_t at, size_t end);
 static void write_program(struct proposal *p);
 static void write_made(struct proposal *p, enum component_kind kind);
 static void write_list(struct proposal *p, enum component_kind kind, struct view name, bool all);
@@ -68,6 +72,7 @@ write_set(struct proposal *p, enum component_kind kind)
 			continue;
 		}
 		note_content(p, whole, item);
+		note_replaced(p, i, end);
 		entry = (struct reference_entry){.path = item->name, .digest = item->digest};
 		reference_entry_append(&entry, &p->set[kind]);
 	}
@@ -80,6 +85,37 @@ note_content(struct proposal *p, const struct seen_item *whole, const struct see
 		proposal_note(p, "one of several contents", c);
 	else if (host_set_count(&c->hosts) == 1 && seen_host_count(p->seen) > 1)
 		proposal_note(p, "on one host only", c);
+}
+
+/* A content that came when another one of its path had been seen for the last time, on any host. */
+static void
+note_replaced(struct proposal *p, size_t at, size_t end)
+{
+	const struct seen_item *now = seen_item_at(p->seen, at), *before = NULL;
+	char hex[2][DIGEST_HEX_SIZE + 1], time[UTC_TEXT_SIZE];
+	size_t first = at;
+
+	while (!seen_item_at(p->seen, first)->whole)
+		first--;
+	for (size_t i = first + 1; i < end && !seen_item_at(p->seen, i)->whole; i++) {
+		const struct seen_item *other = seen_item_at(p->seen, i);
+
+		if (other->when.to_s < now->when.from_s &&
+		    (before == NULL || other->when.to_s > before->when.to_s))
+			before = other;
+	}
+	if (before == NULL)
+		return;
+	digest_to_hex(&before->digest, hex[0]);
+	digest_to_hex(&now->digest, hex[1]);
+	p->noted++;
+	buf_append_format(&p->review, "%s: replaced since %s: ", component_kind_name(now->kind),
+	    utc_text(now->when.from_s, time));
+	text_append_printable(&p->review, now->name, PATH_SHOWN);
+	buf_append_format(&p->review,
+	    " %s by %s; were these releases? A family of two sets demands that all files are of "
+	    "one\n",
+	    hex[0], hex[1]);
 }
 
 static void

@@ -22,6 +22,7 @@ struct host {
 struct named {
 	struct digest digest;
 	struct host_set hosts;
+	struct seen_span when;
 	UT_hash_handle hh;
 };
 
@@ -35,7 +36,8 @@ struct seen {
 };
 
 static struct host *find_host(struct seen *s, struct view name);
-static enum err name_component(struct seen *s, const struct digest *digest, size_t host);
+static enum err name_component(
+    struct seen *s, const struct digest *digest, size_t host, uint64_t now_s);
 static enum err number_hosts(struct seen *s);
 
 struct seen *
@@ -89,7 +91,7 @@ seen_report(struct seen *s, const struct report *report)
 		if (!c->present)
 			continue;
 		s->summary.with[k]++;
-		e = name_component(s, &c->digest, host->number);
+		e = name_component(s, &c->digest, host->number, report->issued_s);
 	}
 	if (s->summary.reports++ == 0)
 		s->summary.from_s = report->issued_s;
@@ -110,7 +112,8 @@ seen_read(struct seen *s, struct evidence_reader *evidence, uint64_t *unreadable
 
 		e = fetched_component_read(evidence, &c->digest, &fetched);
 		if (e == ERR_OK)
-			e = seen_items_add(s->items, fetched.component, &c->hosts, &s->summary);
+			e = seen_items_add(
+			    s->items, fetched.component, &c->hosts, &c->when, &s->summary);
 		else if (e != ERR_MEMORY) {
 			++*unreadable;
 			continue;
@@ -186,7 +189,7 @@ find_host(struct seen *s, struct view name)
 }
 
 static enum err
-name_component(struct seen *s, const struct digest *digest, size_t host)
+name_component(struct seen *s, const struct digest *digest, size_t host, uint64_t now_s)
 {
 	const struct view key = {digest->bytes, sizeof(digest->bytes)};
 	const uint32_t hash = (uint32_t)siphash(&s->hash_key, key);
@@ -197,8 +200,10 @@ name_component(struct seen *s, const struct digest *digest, size_t host)
 		if ((c = calloc(1, sizeof(*c))) == NULL)
 			return ERR_MEMORY;
 		c->digest = *digest;
+		c->when.from_s = now_s; /* a log's times do not fall */
 		HASH_ADD_BYHASHVALUE(hh, s->components, digest, sizeof(c->digest), hash, c);
 	}
+	c->when.to_s = now_s;
 	return host_set_add(&c->hosts, host) ? ERR_OK : ERR_MEMORY;
 }
 

@@ -16,6 +16,11 @@
 /* Different lists of values of one fact that are kept: of more a policy demands nothing. */
 #define SEEN_VARIANTS_MAX 16
 
+/* When it was seen first and last: by reports, in seconds since 1970. */
+struct seen_span {
+	uint64_t from_s, to_s;
+};
+
 /* A path or fact, or one of its contents or lists of values. */
 struct seen_item {
 	enum component_kind kind;
@@ -26,6 +31,7 @@ struct seen_item {
 	struct component_fact fact; /* copied; no values where there are too many variants */
 	bool link;                  /* symbolic */
 	struct host_set hosts;
+	struct seen_span when;
 	size_t components; /* different ones that have it */
 	size_t variants;   /* of a whole: how many contents or lists of values */
 	size_t last;       /* number of the component that was counted last */

@@ -43,6 +43,7 @@ struct place {
 	struct seen_items *to;
 	enum component_kind kind;
 	const struct host_set *hosts;
+	const struct seen_span *when;
 };
 
 static enum err add_file(
@@ -53,6 +54,7 @@ static enum err add_memory(struct place *p, const struct component_file *f);
 static enum err add_fact(struct place *p, bool made, const struct component_fact *f);
 static struct entry *count(
     struct place *p, bool made, struct view name, const struct digest *digest);
+static void join(struct seen_span *to, const struct seen_span *more, bool first);
 static struct entry *entry_new(
     struct place *p, bool made, struct view name, const struct digest *digest, uint32_t hash);
 static bool keep_values(struct entry *e, const struct component_fact *f);
@@ -102,10 +104,10 @@ seen_items_free(struct seen_items **s)
 
 enum err
 seen_items_add(struct seen_items *s, const struct component *c, const struct host_set *hosts,
-    struct seen_summary *summary)
+    const struct seen_span *when, struct seen_summary *summary)
 {
 	const bool files = component_kind_shape(c->kind) == COMPONENT_SHAPE_FILE;
-	struct place p = {s, c->kind, hosts};
+	struct place p = {s, c->kind, hosts, when};
 	enum err e = ERR_OK;
 
 	s->components++;
@@ -304,12 +306,21 @@ count(struct place *p, bool made, struct view name, const struct digest *digest)
 	if (e == NULL && (e = entry_new(p, made, name, digest, hash)) == NULL)
 		return NULL;
 	if (e->item.last != p->to->components) {
-		e->item.components++;
+		join(&e->item.when, p->when, e->item.components++ == 0);
 		if (!host_set_join(&e->item.hosts, p->hosts))
 			return NULL;
 	}
 	e->item.last = p->to->components;
 	return e;
+}
+
+static void
+join(struct seen_span *to, const struct seen_span *more, bool first)
+{
+	if (first || more->from_s < to->from_s)
+		to->from_s = more->from_s;
+	if (first || more->to_s > to->to_s)
+		to->to_s = more->to_s;
 }
 
 static struct entry *

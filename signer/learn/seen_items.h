@@ -16,12 +16,13 @@ struct seen_items *seen_items_new(const struct siphash_key *key);
 void seen_items_free(struct seen_items **s);
 
 /*
- * The items of one more component, which these hosts sent; counts it in the summary. Of files only
- * those whose content a reference set can list: not what lives in memory alone, could not be read,
- * was changing, or is no longer in its directory. ERR_MEMORY.
+ * The items of one more component, which these hosts sent within that time; counts it in the
+ * summary. Of files only those whose content a reference set can list: not what lives in memory
+ * alone, could not be read, was changing, or is no longer in its directory. ERR_MEMORY.
  */
 enum err seen_items_add(struct seen_items *s, const struct component *c,
-    const struct host_set *hosts, struct seen_summary *summary) MUST_USE;
+    const struct host_set *hosts, const struct seen_span *when,
+    struct seen_summary *summary) MUST_USE;
 
 /* Behind the last one. ERR_MEMORY. */
 enum err seen_items_sort(struct seen_items *s) MUST_USE;

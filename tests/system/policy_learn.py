@@ -3,11 +3,13 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
 import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
@@ -113,6 +115,30 @@ def test_what_was_seen_is_affirming_and_nothing_else():
                       "host: left out, since it differs by its nature: boot_id"):
             assert words in files["review.txt"], (words, files["review.txt"])
         assert site.verdicts(site.path("learned/policy.yaml")) == {h: ("affirming", "") for h in HOSTS}
+
+
+def test_what_replaced_what_is_told_with_its_time():
+    """An upgrade on all hosts; what differs between hosts at one time has replaced nothing."""
+    with Seen() as site:
+        assert "replaced since" not in site.learned("before")[0]["review.txt"]
+        upgraded = int(time.time()) + 1
+        while time.time() < upgraded:  # reports have whole seconds
+            os.sched_yield()
+        site.more = {host: {"libraries": [wire.file_item("/lib/c", b"c")]} for host in HOSTS}
+        site.submit()
+        upgraded = int(time.time()) + 1
+        while time.time() < upgraded:
+            os.sched_yield()
+        site.more = {host: {"libraries": [wire.file_item("/lib/c", b"c of the next release")]} for host in HOSTS}
+        site.submit()
+        review = site.learned()[0]["review.txt"]
+        told, = re.findall("^.*replaced since.*$", review, re.M)
+        assert re.fullmatch(rf"libraries: replaced since \d{{4}}-\d\d-\d\dT[0-9:]{{8}}Z: /lib/c {sha(b'c')} by "
+                            rf"{sha(b'c of the next release')}; were these releases\? A family of two sets demands that all "
+                            r"files are of one", told), told
+        old, new = (re.search(rf"contents: /lib/c {sha(c)}  \(3 of 3 hosts\), (\S+) to (\S+)", review).groups()
+                    for c in (b"c", b"c of the next release"))
+        assert old[0] <= old[1] < new[0] <= new[1] and new[0] in told, (old, new, told)
 
 
 def test_it_is_the_same_each_time_and_writes_nothing_over():
