@@ -27,12 +27,17 @@ struct raw_limits {
 	uint32_t connections;
 };
 
+struct raw_discovery {
+	char *issuer, *keys;
+};
+
 struct raw {
 	struct raw_log *logs;
 	uint32_t logs_count;
 	char *state;
 	struct raw_follow follow;
 	struct raw_witness witness;
+	struct raw_discovery discovery;
 	struct raw_front front;
 	struct raw_front_decisions decisions;
 	struct raw_limits limits;
@@ -112,10 +117,17 @@ static const cyaml_schema_field_t limits_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t discovery_fields[] = {
+    SETTINGS_TEXT("issuer", SETTINGS_REQUIRED, struct raw_discovery, issuer, SETTINGS_TEXT_MAX),
+    SETTINGS_TEXT("keys", SETTINGS_REQUIRED, struct raw_discovery, keys, SETTINGS_PATH_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_SEQUENCE("logs", CYAML_FLAG_POINTER, struct raw, logs, &log_entry, 1, LOGS_MAX),
     SETTINGS_TEXT("state", SETTINGS_REQUIRED, struct raw, state, SETTINGS_PATH_MAX),
     CYAML_FIELD_MAPPING("follow", SETTINGS_OPTIONAL, struct raw, follow, follow_fields),
+    CYAML_FIELD_MAPPING("discovery", SETTINGS_OPTIONAL, struct raw, discovery, discovery_fields),
     CYAML_FIELD_MAPPING("witness", SETTINGS_OPTIONAL, struct raw, witness, witness_fields),
     CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw,
 	front.listen, &front_listen_schema, 1, FRONT_LISTENERS_MAX),
@@ -138,6 +150,8 @@ static void take(struct settings *s, const void *loaded, void *config);
 static void take_front(struct settings *s, const struct raw *raw, struct register_config *to);
 static void take_log(
     struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to);
+static void take_discovery(
+    struct settings *s, const struct raw_discovery *raw, struct register_config *to);
 static void take_witness(
     struct settings *s, const struct raw_witness *raw, struct register_config *to);
 static void check_name(struct settings *s, const struct raw *raw, size_t index);
@@ -183,6 +197,8 @@ take(struct settings *s, const void *loaded, void *config)
 	c->log_count = raw->logs_count;
 	c->state_directory = settings_path(s, raw->state);
 	settings_makeable(s, "state", c->state_directory);
+	if (settings_has(s, "discovery"))
+		take_discovery(s, &raw->discovery, c);
 	if (settings_has(s, "witness"))
 		take_witness(s, &raw->witness, c);
 	take_front(s, raw, c);
@@ -200,6 +216,23 @@ take_front(struct settings *s, const struct raw *raw, struct register_config *to
 		logs[i] = raw->logs[i].name;
 	front_take(s, &raw->front, &raw->decisions, (struct front_names){logs, raw->logs_count},
 	    &to->front);
+}
+
+/* Whoever looks for the keys appends to it: with a slash at its end nothing would be found. */
+static void
+take_discovery(struct settings *s, const struct raw_discovery *raw, struct register_config *to)
+{
+	const char *issuer = raw->issuer;
+
+	to->discovery.issuer = issuer;
+	to->discovery.keys = settings_file(s, "discovery.keys", raw->keys);
+	if (issuer != NULL && (strncmp(issuer, "https://", 8) != 0 || strlen(issuer) == 8 ||
+				  issuer[strlen(issuer) - 1] == '/'))
+		settings_fault(s, "discovery.issuer",
+		    "\"discovery.issuer\" must be the \"iss\" of the tokens to the byte: an https "
+		    "URL "
+		    "without a slash at its end; found \"%s\"",
+		    issuer);
 }
 
 static void

@@ -53,6 +53,10 @@ struct register_config {
 	const struct teller *tellers;
 	size_t teller_count;
 	struct {
+		const char *issuer; /* NULL, as the keys: nothing is told of tokens */
+		const char *keys;   /* file */
+	} discovery;
+	struct {
 		const char *name; /* NULL, as the key: nothing is cosigned */
 		const char *key;  /* Ed25519 in PEM */
 	} witness;

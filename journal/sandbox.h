@@ -1,6 +1,6 @@
 /*
- * What a service gives up before it touches anything from outside. What the kernel refuses is said in
- * the journal, and ends it.
+ * What a service gives up before it touches anything from outside. What the kernel refuses is said
+ * in the journal, and ends it.
  */
 #ifndef HALLMARK_JOURNAL_SANDBOX_H
 #define HALLMARK_JOURNAL_SANDBOX_H

@@ -5,6 +5,7 @@
 #include "register/decide/decide_metrics.h"
 #include "register/decide/decide_queue.h"
 #include "register/decide/decider.h"
+#include "register/discovery/discovery.h"
 #include "register/filling.h"
 #include "register/front/health.h"
 #include "register/front/http_server.h"
@@ -25,6 +26,7 @@ struct serving {
 	struct decide_metrics metrics;
 	struct event_stream *events;
 	struct serving_parts parts;
+	struct discovery discovery;
 	struct http_server *server;
 	struct http_listen listen[FRONT_LISTENERS_MAX];
 	struct http_tls_files tls[FRONT_LISTENERS_MAX];
@@ -151,6 +153,17 @@ add_routes(struct serving *s)
 	    .handler = decider_answer_ready,
 	    .context = s->decider};
 
+	/* Public, as the keys are. */
+	const struct route about = {.pattern = "/.well-known/openid-configuration",
+	    .methods = ROUTE_GET,
+	    .threaded = true,
+	    .handler = discovery_answer,
+	    .context = &s->discovery};
+	const struct route keys = {.pattern = "/jwks",
+	    .methods = ROUTE_GET,
+	    .threaded = true,
+	    .handler = discovery_answer_keys,
+	    .context = &s->discovery};
 	const struct route witness = {.pattern = "/v1/witness",
 	    .methods = ROUTE_GET,
 	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
@@ -179,6 +192,12 @@ add_routes(struct serving *s)
 
 	add_route(s, &decision);
 	add_route(s, &events);
+	if (s->config->discovery.issuer != NULL) {
+		s->discovery =
+		    (struct discovery){s->config->discovery.issuer, s->config->discovery.keys};
+		add_route(s, &about);
+		add_route(s, &keys);
+	}
 	if (s->parts.witness != NULL) {
 		add_route(s, &witness);
 		add_route(s, &cosigned);

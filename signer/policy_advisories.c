@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/sandbox.h"
 #include "policy/feeds/import/feed_source.h"
 #include "signer/ledger/store/diskfile.h"
-#include "journal/sandbox.h"
 
 static bool take_value(struct policy_advisories_words *w, const char *name, const char *value);
 static enum err read_packages(const struct policy_advisories_words *w,

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/sandbox.h"
 #include "policy/sources/source.h"
 #include "policy/sources/source_key.h"
 #include "signer/ledger/store/diskfile.h"
-#include "journal/sandbox.h"
 
 static bool take_value(struct policy_import_words *w, const char *name, const char *value);
 static bool take_once(const char **to, const char *value);

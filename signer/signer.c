@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/logger.h"
+#include "journal/sandbox.h"
 #include "signer/control.h"
 #include "signer/feeds/feed_watch.h"
 #include "signer/front/conn_pool.h"
@@ -19,7 +20,6 @@
 #include "signer/loading/ends.h"
 #include "signer/loading/loaded.h"
 #include "signer/loading/reloader.h"
-#include "journal/sandbox.h"
 #include "signer/session/challenge.h"
 #include "signer/session/policy_change.h"
 #include "signer/session/recall.h"

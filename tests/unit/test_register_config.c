@@ -170,6 +170,30 @@ test_a_witness_is_named_and_has_a_key(void **state)
 	    "register.bank.example/witness; found \"a b\"");
 }
 
+static void
+test_where_keys_are_found(void **state)
+{
+	struct register_config *c = accept(state, "state: state\n",
+	    "state: state\ndiscovery: {issuer: \"https://a.b\", keys: crt}\n");
+
+	assert_string_equal(c->discovery.issuer, "https://a.b");
+	assert_string_equal(c->discovery.keys, fixture_path(*state, "crt"));
+	register_config_free(&c);
+	c = accept(state, "tokyo", "tokyo");
+	assert_null(c->discovery.issuer);
+	register_config_free(&c);
+	refuse(state, "state: state\n",
+	    "state: state\ndiscovery: {issuer: \"https://a.b/\", keys: crt}\n", 11,
+	    "\"discovery.issuer\" must be the \"iss\" of the tokens to the byte: an https URL "
+	    "without "
+	    "a slash at its end; found \"https://a.b/\"");
+	refuse(state, "state: state\n",
+	    "state: state\ndiscovery: {issuer: \"http://a.b\", keys: crt}\n", 11,
+	    "\"discovery.issuer\" must be the \"iss\" of the tokens to the byte: an https URL "
+	    "without "
+	    "a slash at its end; found \"http://a.b\"");
+}
+
 #define TELL "state: state\ntell:\n  - "
 
 static void
@@ -363,6 +387,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_numbers_are_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_witness_is_named_and_has_a_key, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_where_keys_are_found, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_who_is_told, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_who_cannot_be_told_is_refused, setup, fixture_teardown),
