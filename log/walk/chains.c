@@ -67,6 +67,18 @@ chains_find(const struct chains *c, struct view collector, struct view workload)
 }
 
 struct chain *
+chains_restore(struct chains *c, struct view collector, struct view workload)
+{
+	const struct report r = {.collector = collector, .bundle.workload = workload};
+	struct reason reason;
+	struct digest name;
+
+	reason_begin(&reason);
+	name_of(c, collector, workload, &name);
+	return find(c, &name) == NULL ? add(c, &name, &r, &reason) : NULL;
+}
+
+struct chain *
 chains_take_report(struct chains *c, const struct report *r, uint64_t index,
     const struct digest *leaf, struct reason *reason)
 {

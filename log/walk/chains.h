@@ -74,6 +74,9 @@ void chains_set_back(struct chains *c, uint64_t iat_s);
 /* NULL if nothing is followed under this name. */
 struct chain *chains_find(const struct chains *c, struct view collector, struct view workload);
 
+/* One of which all else comes from elsewhere. NULL: it is there, or there is no room for it. */
+struct chain *chains_restore(struct chains *c, struct view collector, struct view workload);
+
 /*
  * Checks the next report of the log, and follows it whatever is found. `leaf`: its leaf hash.
  * Unknown beyond CHAINS_MAX and for want of memory: then NULL.

@@ -34,6 +34,7 @@ static void follow_silence(
 static void retire(struct walk *w, const struct statement *s, struct reason *reason);
 static void begin_term(struct walk *w, const struct notice *n, enum outcome o);
 static void visit_report(struct walk *w, const struct chain *chain);
+static void add_term(struct walk *w, const struct notice *n, struct reason *reason);
 static void doubt_notice(struct walk *w, const struct notice *n);
 
 void
@@ -140,6 +141,33 @@ walk_entry_notice(struct walk *w)
 		w->about = WALK_ABOUT_POLICY;
 	follow_notice(w, n, &place);
 	(void)walk_tell_reason(w, &place, true);
+}
+
+void
+walk_entry_recall(struct walk *w, const struct entry_place *place, uint64_t before_s)
+{
+	const struct notice *n = &w->notice.notice;
+	const enum outcome term = w->term;
+	const struct due_window *windows;
+	struct reason reason;
+	size_t count;
+
+	reason_begin(&reason);
+	notices_take(w->notices, n, place, before_s, &reason);
+	w->index = place->index;
+	if (n->kind == NOTICE_MANIFEST)
+		add_term(w, n, &reason);
+	if (n->kind == NOTICE_STATEMENT &&
+	    statement_kind_from_name(n->statement_kind) == STATEMENT_REVOKE)
+		check_error(
+		    revocations_take(&w->revocations, n, w->index, notices_statement(w->notices)),
+		    &reason);
+	if (n->kind == NOTICE_TOKEN)
+		told_token_take(&w->token, &n->token, w->index, n->issued_s);
+	w->term = term;
+	(void)notices_windows(w->notices, &windows, &count);
+	w->silence.windows = windows;
+	w->silence.window_count = count;
 }
 
 static bool
@@ -418,18 +446,16 @@ retire(struct walk *w, const struct statement *s, struct reason *reason)
 static void
 begin_term(struct walk *w, const struct notice *n, enum outcome o)
 {
-	struct manifest_term term = {.manifest = n->sha256,
-	    .index = w->index,
-	    .from_s = n->issued_s,
-	    .approvals = n->approval_count};
+	struct reason added;
 	bool is_new = true;
 
 	for (size_t i = 0; i < w->manifests.count; i++)
 		is_new = is_new && !digest_equal(&w->manifests.term[i].manifest, &n->sha256);
 	w->term = o;
 	w->about = WALK_ABOUT_POLICY;
-	term.need_is_known = notices_needed(w->notices, &term.needed);
-	if (manifests_add(&w->manifests, &term) != ERR_OK) {
+	reason_begin(&added);
+	add_term(w, n, &added);
+	if (added.outcome != OUTCOME_GOOD) {
 		walk_tell(w, OUTCOME_UNKNOWN, "%s", err_text(ERR_MEMORY));
 		walk_doubt(w, "memory was short");
 	} else if (is_new && !manifests_expects(&w->wanted.manifests, &n->sha256)) {
@@ -440,6 +466,19 @@ begin_term(struct walk *w, const struct notice *n, enum outcome o)
 		    "the manifest %s comes into force, which is none of those expected", hex);
 		w->counts.unexpected++;
 	}
+}
+
+/* The same without a word. */
+static void
+add_term(struct walk *w, const struct notice *n, struct reason *reason)
+{
+	struct manifest_term term = {.manifest = n->sha256,
+	    .index = w->index,
+	    .from_s = n->issued_s,
+	    .approvals = n->approval_count};
+
+	term.need_is_known = notices_needed(w->notices, &term.needed);
+	check_error(manifests_add(&w->manifests, &term), reason);
 }
 
 /* What a later version has decided may be what makes the difference, here and behind it. */

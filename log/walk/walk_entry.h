@@ -11,4 +11,10 @@ void walk_entry_report(struct walk *w);
 void walk_entry_absence(struct walk *w);
 void walk_entry_notice(struct walk *w);
 
+/*
+ * A notice that a walk before this one has taken: `w->notice`, at `place`, behind an entry of that
+ * iat. What is in force follows again; nothing is told, and no due is moved.
+ */
+void walk_entry_recall(struct walk *w, const struct entry_place *place, uint64_t before_s);
+
 #endif

@@ -1,8 +1,10 @@
 #include "register/follow/log_trust.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "log/approver.h"
+#include "log/inputfile.h"
 
 enum outcome
 log_trust_load(struct log_trust *t, const struct register_log *log, const struct findings *f)
@@ -23,6 +25,31 @@ log_trust_load(struct log_trust *t, const struct register_log *log, const struct
 		o = vouching_trust_load(VOUCHING_COLLECTOR, log->collectors_ca.name,
 		    log->collectors_ca.count, log->crls.name, log->crls.count, f, &t->collectors);
 	return o;
+}
+
+struct digest
+log_trust_digest(const struct log_trust *t, const struct register_log *log)
+{
+	const struct register_names *files[] = {&log->collectors_ca, &log->crls};
+	struct buf all = BUF_INIT;
+	struct digest out = DIGEST_ZERO;
+
+	buf_append_string(&all, HALLMARK_VERSION "\n");
+	buf_append(&all, t->approvers, t->approver_count * sizeof(*t->approvers));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		for (size_t j = 0; j < files[i]->count; j++) {
+			const size_t before = all.size;
+
+			if (inputfile_read(AT_FDCWD, files[i]->name[j], VOUCHING_FILE_SIZE_MAX,
+				&all) != ERR_OK)
+				buf_append_byte(&all, 0);
+			buf_append_format(&all, "\n%zu %zu %zu\n", i, j, all.size - before);
+		}
+	if (buf_status(&all) != ERR_OK)
+		abort();
+	digest_of(all.data, all.size, &out);
+	buf_free(&all);
+	return out;
 }
 
 void

@@ -24,4 +24,10 @@ enum outcome log_trust_load(
     struct log_trust *t, const struct register_log *log, const struct findings *f) MUST_USE;
 void log_trust_free(struct log_trust *t);
 
+/*
+ * Of all that what is found of a log depends on, beside the log: who may approve and vouch, as the
+ * files are now, and this program's version.
+ */
+struct digest log_trust_digest(const struct log_trust *t, const struct register_log *log);
+
 #endif

@@ -280,6 +280,7 @@ def test_what_was_acknowledged_is_not_told_again():
         assert "1 alarm acknowledged" in register.run("acknowledge", "made").stdout
         register.process.wait_for("event=alarms-acknowledged")
         register.stop()
+        register.state("made", "walk").unlink()
         register.start()  # and walks it again
         assert register.followed("made", 3) == (2, 1, 0)
         assert not register.alarms()
