@@ -64,6 +64,41 @@ test_one_of_several(void **state)
 	    b, "expected the artifact to be the one program that was measured, found file " HEX_A);
 }
 
+/* What another process runs beside it, or could not be read, is not what is to start. */
+static void
+test_what_is_no_program_of_it(void **state)
+{
+	struct bench *b = *state;
+
+	measure(b, 'a', COMPONENT_FILE_OTHER);
+	name(b, BUNDLE_ARTIFACT_FILE, 'a');
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	measure(b, 'b', COMPONENT_FILE_UNREADABLE);
+	name(b, BUNDLE_ARTIFACT_FILE, 'a');
+	conclude(b);
+	assert_null(find(b, "bundle", "other-program", ""));
+	measure(b, 'b', COMPONENT_FILE_CHANGED);
+	name(b, BUNDLE_ARTIFACT_FILE, 'a');
+	conclude(b);
+	assert_null(find(b, "bundle", "other-program", ""));
+}
+
+/* A bundle that names another tree than its component is refused before. */
+static void
+test_a_tree_or_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	measure(b, 0, 0);
+	name(b, BUNDLE_ARTIFACT_TREE, 'b');
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	name(b, BUNDLE_ARTIFACT_NONE, 'b');
+	conclude(b);
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+}
+
 int
 main(void)
 {
@@ -71,6 +106,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_the_program_that_was_judged, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_another_one_than_was_judged, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_one_of_several, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_what_is_no_program_of_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_tree_or_nothing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
