@@ -306,8 +306,10 @@ tell_act(const struct actor_news *news)
 		    &line, code != ERR_OK ? LOGGER_ERROR : events[news->event].level, event);
 	if (news->workload[0] != '\0')
 		logline_string(&line, "workload", news->workload);
-	if (news->name[0] != '\0')
-		logline_string(&line, news->event == ACTOR_REFUSED ? "file" : "act", news->name);
+	if (news->event == ACTOR_REFUSED)
+		logline_string(&line, "file", news->name);
+	else if (news->name[0] != '\0')
+		logline_string(&line, "act", news->name);
 	if (news->workload[0] != '\0')
 		logline_string(
 		    &line, "verdict", bundle_verdict_word((enum bundle_verdict)news->verdict));

@@ -204,16 +204,17 @@ def test_limits_of_statements_are_those_of_the_code():
     says("in the manner of the policy's (section 11); at most # bytes", (operators, "OPERATORS_SIZE_MAX"))
     says("`operators`: list, 1 to #;", (operators, "OPERATORS_MAX"))
     says("`role`: text, at most # bytes", (operators, "OPERATORS_ROLE_MAX"))
+    says("and the last # that the collector has had", ("collector/act/act_memory.h", "ACT_RECENT_MAX"))
     says("may take more than 1, at most #,", ("proto/report/notice.h", "NOTICE_APPROVALS_MAX"))
 
 
 def test_kinds_of_statements_and_of_manifests_are_those_of_the_code():
-    kinds = re.findall(r'X\(STATEMENT_\w+, "([a-z-]+)", (true|false)',
+    kinds = re.findall(r'X\(STATEMENT_\w+, "([a-z-]+)", (IN_LOG|ON_HOSTS|NOWHERE)',
                        header("proto/statement/statement_kind.h"))
-    acted = [name for name, acts in kinds if acts == "true"]
+    acted = [name for name, place in kinds if place != "NOWHERE"]
     assert acted == list(dict.fromkeys(r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in dict(kinds)))
     reserved = re.search(r"Kinds (`disposition`.*?) are reserved", FLAT).group(1)
-    assert re.findall("`([a-z-]+)`", reserved) == [name for name, acts in kinds if acts == "false"]
+    assert re.findall("`([a-z-]+)`", reserved) == [name for name, place in kinds if place == "NOWHERE"]
     parts = re.findall(r'X\(MANIFEST_\w+, "([a-z-]+)"', header("policy/governance/manifest.h"))
     assert parts == [r[1] for r in rows("[^|]+") if len(r) == 3 and r[1] in parts]
 
