@@ -296,7 +296,7 @@ tell_act(const struct actor_news *news)
 	} events[ACTOR_EVENT_COUNT] = {ACTOR_EVENT_MAP(EVENT_ROW)};
 	const enum err code = err_from_number((uint16_t)news->code);
 	const char *event = events[news->event].name;
-	const struct ration_about about = {RATION_FAULTS, event, NULL, NULL, {NULL, 0}};
+	const struct ration_about about = {RATION_FAULTS, event, err_name(code), NULL, {NULL, 0}};
 	struct logline line;
 
 	if (news->event == ACTOR_REFUSED)

@@ -342,6 +342,17 @@ def seed_transcript():
     write("transcript", "space", envelope(payload, 0) + " ")
 
 
+def seed_grant():
+    vectors = HERE.parent / "vectors"
+    for name in ("act-grant", "break-glass", "approve", "hold"):
+        write("grant", f"statement-{name}.json", (vectors / f"statement-{name}.json").read_bytes())
+    granted = (vectors / "statement-act-grant.json").read_bytes()
+    write("grant", "cut", granted[:200])
+    start = granted.index(b'"sig":"') + len(b'"sig":"')
+    write("grant", "forged", granted[:start] + b"A" + granted[start + 1:])
+    write("grant", "empty", b"")
+
+
 def seed_pattern():
     for name, text in (("files", "/etc/app/[a-m]*.conf\napp.conf"), ("below", "/opt/app/**\nx"),
                        ("escape", "/a\\*/\\[b\n*"), ("class", "/[!]-a]/[[:alpha:]]/[]\n]"),
@@ -383,6 +394,6 @@ def seed_identity():
 
 if __name__ == "__main__":
     for function in (seed_procfs, seed_runtime, seed_packages, seed_keys, seed_chain, seed_segments, seed_guard,
-                     seed_pending, seed_config, seed_manifest, seed_operators, seed_statement,
+                     seed_pending, seed_config, seed_manifest, seed_operators, seed_statement, seed_grant,
                      seed_transcript, seed_pattern, seed_identity):
         function()

@@ -41,6 +41,9 @@ def test_frozen_when_granted_and_thawed_when_well():
         h.await_status(waiting=0, held=0, undone=1)
         h.await_reports("w0")
         assert h.actions("w0") == [["freeze", "contraindicated", 0, name], ["thaw", "affirming", 0, name]]
+        shown = "".join(site.audit("show", str(p)).stdout for p in (h.dir / "receipts").glob("w0-*.tlog-proof"))
+        for words in ("freeze for contraindicated: done, by statement", "thaw for affirming: done", name.hex()):
+            assert words in shown, shown
         site.fall()
         h.await_line("event=act-waits", count=2)
         h.await_reports("w0")
@@ -121,6 +124,29 @@ def test_what_is_no_grant():
         h.put("again", good)
         h.await_line("event=act-refused", "file=again ", "error=statement-number")
         assert not h.is_frozen("w1")
+
+
+def test_a_directory_that_somebody_fills():
+    """It is told once that there are too many, some of them by name, and what is too much for it keeps nobody busy."""
+    with Hosts() as site:
+        h, = site.hosts
+        h.configure()
+        h.run()
+        h.await_verdict("w0", "affirming")
+        for i in range(3000):
+            (h.dir / f"grants/junk-{i}").write_bytes(b"junk")
+        h.await_line("event=act-refused", "more than 256 files")
+        h.await_reports("w0")
+        counted = h.status()["refused_grants"]
+        site.fall()
+        h.await_reports("w0")
+        assert h.status()["refused_grants"] == counted >= 257, "what stays as it is is refused once"
+        refused = h.lines("event=act-refused")
+        assert len(refused) < 100 and len([r for r in refused if "more than" in r]) == 1, len(refused)
+        for path in (h.dir / "grants").glob("junk-*"):
+            path.unlink()
+        h.put("grant", h.grant("w0", h.fallen("w0")))
+        h.await_frozen("w0")
 
 
 def test_the_second_implementation_judges_alike():
