@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "journal/logger.h"
 #include "register/view/view_reader.h"
@@ -108,10 +107,6 @@ read_state(struct view_reader *reader, uint64_t n, struct stated *to)
 	return ERR_OK;
 }
 
-/*
- * The view does not say who has left: who promises nothing more, and whose report has ended, is
- * taken for one who has, and not for a member of its group that is missing.
- */
 static void
 put(struct decided_table *table, unsigned log, sqlite3_stmt *row, const struct stated *stated)
 {
@@ -122,6 +117,7 @@ put(struct decided_table *table, unsigned log, sqlite3_stmt *row, const struct s
 	    .index = view_sql_number(row, WORKLOAD_LAST_ENTRY),
 	    .issued_s = view_sql_number(row, WORKLOAD_LAST_S),
 	    .report = true,
+	    .leaving = view_sql_number(row, WORKLOAD_LEFT) != 0,
 	    .good = stated->good,
 	    .expires_s = view_sql_number(row, WORKLOAD_EXPIRES_S),
 	    .due_s = view_sql_number(row, WORKLOAD_DUE_S),
@@ -129,7 +125,6 @@ put(struct decided_table *table, unsigned log, sqlite3_stmt *row, const struct s
 	    .group = member(stated->body, "group"),
 	    .why = view_of_string(stated->why)};
 
-	r.leaving = r.due_s == 0 && (uint64_t)time(NULL) >= r.expires_s;
 	decided_put(table, &r);
 	if (silent > r.index) {
 		r.report = false;

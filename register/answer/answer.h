@@ -7,7 +7,7 @@
  * not see is not there: lists leave it out, and by its name it is 404, as what does not exist.
  *
  * Work is bounded: a page has at most ANSWER_LIMIT_MAX items and looks at ANSWER_SCAN_MAX rows,
- * then a cursor says where to go on; a statement that takes longer than ANSWER_MS is given up
+ * then a cursor says where to go on; a statement that takes longer than VIEW_READER_MS is given up
  * (503).
  *
  * Safe for many threads at once; each takes a reader out of a pool.

@@ -33,6 +33,7 @@ workload_item_read(struct answering *x, sqlite3_stmt *row, struct workload_item 
 	w->reports = view_sql_number(row, WORKLOAD_REPORTS);
 	w->expires_s = view_sql_number(row, WORKLOAD_EXPIRES_S);
 	w->due_s = view_sql_number(row, WORKLOAD_DUE_S);
+	w->left = view_sql_number(row, WORKLOAD_LEFT) != 0;
 	w->silent_entry = view_sql_number(row, WORKLOAD_SILENT_ENTRY);
 	w->silent_s = view_sql_number(row, WORKLOAD_SILENT_S);
 	return true;
@@ -91,6 +92,7 @@ workload_item_json(struct answering *x, struct workload_item *w)
 		answering_set(o, "reports", json_integer((json_int_t)w->reports));
 		answering_set(o, "expires", answering_time(w->expires_s));
 		answering_set(o, "due", answering_time(w->due_s));
+		answering_set(o, "left", json_boolean(w->left));
 	}
 	return o;
 }

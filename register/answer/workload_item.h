@@ -18,6 +18,7 @@ struct workload_item {
 	uint64_t from_entry, from_s, last_entry, last_s;
 	uint64_t reports;                /* of the interval; only of now */
 	uint64_t expires_s, due_s;       /* only of now */
+	bool left;                       /* only of now */
 	uint64_t silent_entry, silent_s; /* 0: it is heard of */
 	struct buf storage;              /* of what had to be asked beside the row */
 };

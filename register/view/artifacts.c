@@ -32,8 +32,8 @@ enum statement {
 };
 
 static const char *const sql[STATEMENTS] = {
-    [NEXT_COMPONENT] = "SELECT n, digest FROM component WHERE looked = 0 AND n > ?1 ORDER BY n"
-		       " LIMIT 1",
+    [NEXT_COMPONENT] =
+	"SELECT n, digest FROM component WHERE looked = 0 AND n > ?1 ORDER BY n LIMIT 1",
     [SET_LOOKED] = "UPDATE component SET looked = ?2 WHERE n = ?1",
     [COUNT_ITEMS] = "SELECT count(*) FROM item",
     [FIND_UNIT] = "SELECT n FROM unit WHERE digest = ?1",

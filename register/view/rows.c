@@ -53,12 +53,12 @@ static const char *const sql[STATEMENTS] = {
 		" newest_s = ?5, unread = ?6, checkpoint = ?7, first_leaf = ?8, last_leaf = ?9",
     [ADD_HOST] = "INSERT INTO host (n, collector) VALUES (?1, ?2)",
     [ADD_WORKLOAD] = "INSERT INTO workload VALUES"
-		     " (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', 0)",
+		     " (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', 0)",
     [PUT_TIER] = "UPDATE workload SET tier = ?2 WHERE n = ?1",
     [PUT_WORKLOAD] = "UPDATE workload SET state = ?2, from_entry = ?3, from_s = ?4,"
 		     " last_entry = ?5, last_s = ?6, reports = ?7, expires_s = ?8, due_s = ?9,"
 		     " gap_entry = ?10, silent_entry = ?11, silent_s = ?12, place_entry = ?13,"
-		     " place_s = ?14, places = ?15, sum = ?16 WHERE n = ?1",
+		     " place_s = ?14, places = ?15, sum = ?16, has_left = ?17 WHERE n = ?1",
     [FIND_STATE] = "SELECT n FROM state WHERE digest = ?1",
     [ADD_STATE] = "INSERT INTO state (digest, tier, policy, body) VALUES (?1, ?2, ?3, ?4)",
     [ADD_COMPONENT] = "INSERT INTO component (digest, kind, count, size, looked)"
@@ -189,10 +189,10 @@ rows_add_workload(struct rows *r, const struct head *h)
 enum err
 rows_put_workload(struct rows *r, const struct head *h)
 {
-	view_sql_bind(r->s[PUT_WORKLOAD], "iiiiiiiiiiiiiibi", h->n, h->state, h->from_entry,
+	view_sql_bind(r->s[PUT_WORKLOAD], "iiiiiiiiiiiiiibii", h->n, h->state, h->from_entry,
 	    h->from_s, h->last_entry, h->last_s, h->reports, h->expires_s, h->due_s, h->gap_entry,
 	    h->silent_entry, h->silent_s, h->places.first_entry, h->places.first_s,
-	    (struct view){h->places.bytes, h->places.size}, rows_sum(h));
+	    (struct view){h->places.bytes, h->places.size}, rows_sum(h), (uint64_t)h->left);
 	return view_sql_run(r->s[PUT_WORKLOAD]);
 }
 
@@ -208,9 +208,9 @@ rows_sum(const struct head *h)
 {
 	/* Against what disks do, not against people: who may write the file may compute this. */
 	static const struct siphash_key key = {{0x68616c6c6d61726bULL, 0x7265676973746572ULL}};
-	const uint64_t numbers[] = {h->n, h->host, (uint64_t)h->tier, h->state, h->from_entry,
-	    h->from_s, h->last_entry, h->last_s, h->reports, h->expires_s, h->due_s, h->gap_entry,
-	    h->silent_entry, h->silent_s, h->places.first_entry, h->places.first_s,
+	const uint64_t numbers[] = {h->n, h->host, (uint64_t)h->left, (uint64_t)h->tier, h->state,
+	    h->from_entry, h->from_s, h->last_entry, h->last_s, h->reports, h->expires_s, h->due_s,
+	    h->gap_entry, h->silent_entry, h->silent_s, h->places.first_entry, h->places.first_s,
 	    siphash(&key, (struct view){h->places.bytes, h->places.size}),
 	    siphash(&key, head_collector(h)), siphash(&key, head_name(h))};
 

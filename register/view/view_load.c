@@ -9,7 +9,7 @@ static const char select_hosts[] = "SELECT n, collector FROM host ORDER BY n";
 static const char select_workloads[] =
     "SELECT w.n, h.n, h.collector, w.name, w.state, w.from_entry, w.from_s, w.last_entry, w.last_s,"
     " w.reports, w.expires_s, w.due_s, w.gap_entry, w.silent_entry, w.silent_s, w.place_entry,"
-    " w.place_s, w.places, w.sum, s.digest, g.state, w.tier"
+    " w.place_s, w.places, w.sum, s.digest, g.state, w.tier, w.has_left"
     " FROM workload w JOIN host h ON h.n = w.host LEFT JOIN state s ON s.n = w.state"
     " LEFT JOIN interval g ON w.gap_entry > 0 AND g.workload = w.n AND g.from_entry = w.gap_entry"
     " ORDER BY w.n";
@@ -98,6 +98,7 @@ load_workload(sqlite3_stmt *s, struct heads *heads)
 	view_sql_digest(s, 19, &h->stated);
 	h->gap_state = view_sql_number(s, 20);
 	h->tier = (enum report_status)view_sql_number(s, 21);
+	h->left = view_sql_number(s, 22) != 0;
 	if (view_sql_number(s, 18) != rows_sum(h) ||
 	    (h->state != 0 && digest_is_zero(&h->stated)) ||
 	    (h->gap_entry != 0 && h->gap_state == 0))

@@ -3,14 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "register/view/view_file.h"
 #include "register/view/view_sql.h"
 
+/* Of SQLite's machine, between two looks at the clock: some ten microseconds. */
+#define PROGRESS_OPERATIONS 1000
+
 #define WORKLOAD_SELECT                                                                            \
 	"SELECT w.n, w.host, h.collector, w.name, w.state, w.tier, w.from_entry, w.from_s,"        \
 	" w.last_entry, w.last_s, w.reports, w.expires_s, w.due_s, w.silent_entry, w.silent_s,"    \
-	" w.place_entry, w.place_s, w.places FROM workload w JOIN host h ON h.n = w.host "
+	" w.place_entry, w.place_s, w.places, w.has_left FROM workload w JOIN host h ON h.n = "    \
+	"w.host "
 #define SILENCE_SELECT                                                                             \
 	"SELECT from_entry, workload, from_s, due_s, count, coalesce(to_entry, 0),"                \
 	" coalesce(to_s, 0) FROM silence "
@@ -82,8 +87,12 @@ struct view_reader {
 	char *path;
 	struct stat file;
 	sqlite3 *db;
+	uint64_t until_ms;
 	sqlite3_stmt *s[VIEW_QUERIES]; /* prepared when they are first asked */
 };
+
+static int is_over(void *context);
+static uint64_t now_ms(void);
 
 enum err
 view_reader_open(const char *path, struct view_reader **out)
@@ -133,6 +142,8 @@ view_reader_is_current(const struct view_reader *r)
 enum err
 view_reader_begin(struct view_reader *r)
 {
+	r->until_ms = now_ms() + VIEW_READER_MS;
+	sqlite3_progress_handler(r->db, PROGRESS_OPERATIONS, is_over, r);
 	return view_sql_execute(r->db, "BEGIN");
 }
 
@@ -142,8 +153,26 @@ view_reader_end(struct view_reader *r)
 	for (unsigned i = 0; i < VIEW_QUERIES; i++)
 		if (r->s[i] != NULL)
 			sqlite3_reset(r->s[i]);
+	sqlite3_progress_handler(r->db, 0, NULL, NULL);
 	if (view_sql_execute(r->db, "COMMIT") != ERR_OK)
 		return; /* said there; it has changed nothing */
+}
+
+static int
+is_over(void *context)
+{
+	const struct view_reader *r = context;
+
+	return now_ms() > r->until_ms;
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 sqlite3_stmt *

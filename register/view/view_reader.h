@@ -103,7 +103,11 @@ enum view_workload_column {
 	WORKLOAD_PLACE_ENTRY,
 	WORKLOAD_PLACE_S,
 	WORKLOAD_PLACES,
+	WORKLOAD_LEFT, /* its newest report says that it is the last */
 };
+
+/* A statement is given up so long after the reader began: nobody waits longer for a page. */
+#define VIEW_READER_MS 2000
 
 struct view_reader;
 
@@ -114,7 +118,7 @@ void view_reader_close(struct view_reader **r);
 /* False where the file has given way to another one: this one is of the past. */
 bool view_reader_is_current(const struct view_reader *r);
 
-/* What is read between the two is of one moment. */
+/* What is read between the two is of one moment; VIEW_READER_MS later, steps fail. */
 enum err view_reader_begin(struct view_reader *r) MUST_USE;
 void view_reader_end(struct view_reader *r);
 

@@ -25,6 +25,7 @@ const char view_schema_tables[] =
     "NOT NULL,"
     " last_entry INTEGER NOT NULL, last_s INTEGER NOT NULL, reports INTEGER NOT NULL,"
     " expires_s INTEGER NOT NULL, due_s INTEGER NOT NULL, gap_entry INTEGER NOT NULL,"
+    " has_left INTEGER NOT NULL,"
     " silent_entry INTEGER NOT NULL, silent_s INTEGER NOT NULL, place_entry INTEGER NOT NULL,"
     " place_s INTEGER NOT NULL, places BLOB NOT NULL, sum INTEGER NOT NULL, UNIQUE (host, name));"
 

@@ -259,14 +259,6 @@ view_writer_commit(struct view_writer *w)
 	return ERR_OK;
 }
 
-void
-view_writer_each(
-    struct view_writer *w, void (*taker)(void *context, const struct head *head), void *context)
-{
-	for (struct head *h = w->heads.all; h != NULL; h = h->hh.next)
-		taker(context, h);
-}
-
 static enum err
 begin(struct view_writer *w)
 {
@@ -373,6 +365,7 @@ take_live(
 	h->reports++;
 	h->expires_s = e->report->expires_s;
 	h->due_s = e->due_s;
+	h->left = e->report->bundle.extensions.leaving != BUNDLE_STAYING;
 	h->gap_entry = h->gap_state = 0;
 	return result;
 }

@@ -56,8 +56,4 @@ void view_writer_forget(void *w);
 /* ERR_IO: it has failed. */
 enum err view_writer_commit(struct view_writer *w) MUST_USE;
 
-/* Each workload as it is now, in no order. To be called from the writer's thread, or before it. */
-void view_writer_each(
-    struct view_writer *w, void (*take)(void *context, const struct head *head), void *context);
-
 #endif

@@ -70,6 +70,7 @@ def story():
     put(a.report(GOOD, T + 86602, gap=a.seq - 1, measured_ms=(T + 5001) * 1000))
     put(a.report(GOOD, T + 86603, next_s=60))
     put(quoted.report(EVIL, T + 86604))
+    put(b.report(GOOD, T + 86605, ext={"leaving": "retired"}))
     return log
 
 
@@ -136,6 +137,8 @@ def test_what_happens_to_workloads_is_told():
         assert newest == [(True, absent + 3, 2), (False, absent + 2, None), (False, absent - 15, 9)] or \
             newest[:2] == [(True, absent + 3, 2), (False, absent + 2, None)], newest
         assert page["reports"] == 2 and page["due"] == utc(T + 86663), page
+        assert {w["workload"]: w["left"] for w in ask("workloads")["items"]} == \
+            {"app-a": False, "app-b": True, '"<b>\\u00e9&é': False}
         hosts = {h["collector"]: h for h in ask("hosts")["items"]}
         assert hosts["spiffe://test/host2"]["contraindicated"] == 1, hosts
         assert hosts["spiffe://test/host2"]["workloads"] == 2, hosts
