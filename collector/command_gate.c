@@ -37,6 +37,7 @@ struct gating {
 	struct gate_options options;
 	struct gate_program program;
 	struct collector_start start;
+	struct collector_start_image image;
 	char scratch[SCRATCH_SIZE]; /* directory of components; empty: none was made */
 	size_t number;
 };
@@ -157,11 +158,16 @@ find(struct gating *g, struct trouble *t)
 		return false;
 	}
 	g->number = (size_t)(w - config->workloads);
-	if (o->root == NULL)
+	if (o->image != NULL) {
+		g->image = (struct collector_start_image){
+		    .file = o->image, .platform = o->platform, .tag = o->tag};
+		g->start.image = &g->image;
+	}
+	if (o->root == NULL && o->image == NULL)
 		file = o->program != NULL   ? o->program
 		       : o->command != NULL ? o->command[0]
 					    : w->executable;
-	if (o->root == NULL && file == NULL)
+	if (o->root == NULL && o->image == NULL && file == NULL)
 		(void)trouble_set(t, ERR_CONFIG,
 		    "it is not known which program would start: name it by --program FILE, or a "
 		    "command behind --");
@@ -183,7 +189,8 @@ take_environment(struct gating *g, struct trouble *t)
 	} looked_at[] = {{"LD_AUDIT=", &g->start.audit}, {"LD_PRELOAD=", &g->start.preload},
 	    {"LD_LIBRARY_PATH=", &g->start.library_path}};
 
-	g->start = (struct collector_start){.program = g->program.fd, .path = g->program.path};
+	g->start.program = g->program.fd;
+	g->start.path = g->program.path;
 	for (char **one = environ; *one != NULL; one++)
 		for (size_t i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++) {
 			const size_t size = strlen(looked_at[i].name);
@@ -249,6 +256,11 @@ prepare(void *context, struct collector_config *config)
 		w->measure[COMPONENT_LIBRARIES] = false;
 	w->scripts = w->main_only = false;
 	w->view = VIEW_HOST;
+	if (g->options.image != NULL) {
+		/* Of an image there are its files: all else is of the machine that builds. */
+		for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
+			w->measure[k] = w->measure[k] && k == COMPONENT_FILES;
+	}
 	if (g->options.root != NULL) {
 		w->host_root = g->options.root;
 		/* The same tree has the same digest wherever it lies. */

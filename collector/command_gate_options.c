@@ -26,8 +26,9 @@ gate_options_parse(int count, char **list, struct gate_options *out)
 		return true;
 	(void)fprintf(stderr,
 	    "hallmark-collector: gate: %s\n"
-	    "usage: hallmark-collector gate NAME -c FILE [--program FILE | --root DIR] "
-	    "[--max-age S]\n"
+	    "usage: hallmark-collector gate NAME -c FILE [--program FILE | --root DIR | --image "
+	    "IMAGE\n"
+	    "                               [--platform P] [--tag T]] [--max-age S]\n"
 	    "                               [--timeout S] [--summary FILE] [--receipt FILE]\n"
 	    "                               [--demand-summary FILE [--verifier URI]] "
 	    "[-- COMMAND...]\n",
@@ -68,6 +69,9 @@ take(const char *option, const char *value, struct gate_options *out)
 	    {"-c", &out->config, NULL},
 	    {"--program", &out->program, NULL},
 	    {"--root", &out->root, NULL},
+	    {"--image", &out->image, NULL},
+	    {"--platform", &out->platform, NULL},
+	    {"--tag", &out->tag, NULL},
 	    {"--summary", &out->summary, NULL},
 	    {"--receipt", &out->receipt, NULL},
 	    {"--demand-summary", &out->demanded, NULL},
@@ -80,7 +84,8 @@ take(const char *option, const char *value, struct gate_options *out)
 		if (strcmp(option, known[i].name) == 0)
 			return known[i].text != NULL ? take_text(value, known[i].text)
 						     : take_seconds(value, known[i].seconds);
-	return "expected no options but -c, --program, --root, --max-age, --timeout, --summary, "
+	return "expected no options but -c, --program, --root, --image, --platform, --tag, "
+	       "--max-age, --timeout, --summary, "
 	       "--receipt, --demand-summary and --verifier";
 }
 
@@ -110,6 +115,10 @@ check(struct gate_options *o)
 		return "expected the name of a workload";
 	if (o->config == NULL)
 		return "expected -c FILE, the configuration";
+	if ((o->image != NULL && (o->root != NULL || o->program != NULL)) ||
+	    (o->image == NULL && (o->platform != NULL || o->tag != NULL)))
+		return "expected --image alone, without --root and --program; --platform and --tag "
+		       "are for it";
 	if (o->program != NULL && (o->root != NULL || o->command != NULL))
 		return "expected --program alone: without --root, and without a command, which is "
 		       "the program";

@@ -11,8 +11,10 @@
 
 struct gate_options {
 	const char *config, *name;
-	const char *program;  /* that would start; NULL: the command, or the workload's */
-	const char *root;     /* a tree that is judged in its place; as the kernel has it */
+	const char *program; /* that would start; NULL: the command, or the workload's */
+	const char *root;    /* a tree that is judged in its place; as the kernel has it */
+	const char *image;   /* the same of an image; and which one of several */
+	const char *platform, *tag;
 	const char *receipt;  /* file for it; NULL: it is not wanted */
 	const char *summary;  /* the same of the verification summary */
 	const char *demanded; /* file of a summary, in the place of the signer's answer */

@@ -110,12 +110,22 @@ struct collector_budgets {
 	uint32_t reread_percent;   /* 1 to 100: of known files, by chance, each time */
 };
 
+/* An image that is to be deployed. */
+#define COLLECTOR_START_OPTION_SIZE (sizeof("image=sha256:") + 64)
+struct collector_start_image {
+	const char *file;
+	const char *platform, *tag;               /* NULL: as image_options have it */
+	char option[COLLECTOR_START_OPTION_SIZE]; /* what was read, when it was; "image=sha256:HEX"
+						   */
+};
+
 /* What is to be started, and is measured before; nothing of it stands in a file. */
 struct collector_start {
-	int program;      /* open for reading; -1: it is files that are judged */
+	int program;      /* open for reading; -1: it is files, or an image, that are judged */
 	const char *path; /* of that, as the kernel has it */
 	/* What it will find in its environment, or NULL. */
 	const char *audit, *preload, *library_path;
+	struct collector_start_image *image; /* or NULL; filled in by who measures it */
 };
 
 struct collector_workload {

@@ -214,7 +214,7 @@ take_uri(struct place *p, const char *name, const char *text)
 {
 	const struct view v = take_party(p, name, text);
 
-	if (v.size > 0 && !begins_with_scheme(text))
+	if (v.size > 0 && strchr(text, ':') == NULL) /* of others it has been said */
 		settings_fault(p->s, key_of(p, name),
 		    "\"%s\" must be a URI, such as https://attest.bank.example/; found \"%s\"",
 		    p->key, text);

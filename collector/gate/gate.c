@@ -19,6 +19,8 @@
 #include "collector/store/state.h"
 #include "proto/evidence/bundle_chain.h"
 
+#define IMAGE_MARK "image=sha256:" /* an option that the component of its files has */
+
 #define RECEIPTS "start" /* the directory of them, below that of the other ones */
 
 struct gate {
@@ -35,8 +37,11 @@ struct gate {
 	char chain[BUNDLE_CHAIN_MAX + 1];
 	struct measurement measured;
 	struct unmeasured lacks;
+	struct trouble lack;       /* why what is judged is lacking */
 	uint8_t nonce[NONCE_SIZE]; /* from before it was measured */
 	struct bundle_artifact artifact;
+	bool has_image;
+	struct digest image; /* that the files are of */
 	struct trouble *trouble;
 };
 
@@ -48,6 +53,8 @@ static enum err measure(struct gate *g);
 static enum err store_lack(struct gate *g);
 static enum err find_artifact(struct gate *g, const struct trouble *why);
 static void take_program(struct gate *g, struct view bytes);
+static void take_image(struct gate *g);
+static void find_image(struct gate *g, struct view bytes);
 static enum gate_answer ask_signer(struct gate *g, struct gate_given *given, enum err *e);
 static enum gate_answer ask_summary(struct gate *g, enum err *e);
 static enum err submit(struct gate *g, struct gate_given *given, struct board_verdict *said);
@@ -199,6 +206,8 @@ measure(struct gate *g)
 	if (g->client != NULL)
 		memcpy(g->nonce, client_nonce(g->client), NONCE_SIZE);
 	g->artifact.form = BUNDLE_ARTIFACT_NONE;
+	g->has_image = false;
+	g->lack = TROUBLE_INIT;
 	if ((e = measurer_begin(g->measurer, g->config, g->wish->workload, &output)) != ERR_OK ||
 	    (e = measurer_wait(g->measurer, g->wish->workload)) != ERR_OK)
 		return e;
@@ -236,14 +245,19 @@ static enum err
 find_artifact(struct gate *g, const struct trouble *why)
 {
 	const struct bundle_component *files = &g->measured.component[COMPONENT_FILES];
+	const char *said = g->lack.text[0] != '\0' ? g->lack.text : why->text;
 
-	if (g->workload->start->program < 0 && files->present)
+	if (g->workload->start->image != NULL && files->present)
+		take_image(g);
+	else if (g->workload->start->program < 0 && files->present)
 		g->artifact = (struct bundle_artifact){BUNDLE_ARTIFACT_TREE, files->digest};
 	if (g->artifact.form != BUNDLE_ARTIFACT_NONE)
 		return ERR_OK;
 	return trouble_set(g->trouble, ERR_NOT_FOUND, "%s could not be measured%s%s",
-	    g->workload->start->program < 0 ? "the files of the tree" : g->workload->start->path,
-	    why->text[0] != '\0' ? ": " : "", why->text);
+	    g->workload->start->image != NULL ? "the image"
+	    : g->workload->start->program < 0 ? "the files of the tree"
+					      : g->workload->start->path,
+	    said[0] != '\0' ? ": " : "", said);
 }
 
 /* The first item that is no interpreter's; nothing where that was not read, or not all at once. */
@@ -263,6 +277,25 @@ take_program(struct gate *g, struct view bytes)
 			g->artifact = (struct bundle_artifact){BUNDLE_ARTIFACT_FILE, f->digest};
 	}
 	component_free(&c);
+}
+
+/* What the component says it is of (measure_packed.h), which a list of segments does as well. */
+static void
+find_image(struct gate *g, struct view bytes)
+{
+	const size_t size = sizeof(IMAGE_MARK) - 1;
+	const uint8_t *at = memmem(bytes.data, bytes.size, IMAGE_MARK, size);
+
+	g->has_image =
+	    at != NULL && (size_t)(bytes.data + bytes.size - at) >= size + DIGEST_HEX_SIZE &&
+	    digest_from_hex((struct view){at + size, DIGEST_HEX_SIZE}, &g->image) == ERR_OK;
+}
+
+static void
+take_image(struct gate *g)
+{
+	if (g->has_image)
+		g->artifact = (struct bundle_artifact){BUNDLE_ARTIFACT_IMAGE, g->image};
 }
 
 static enum err
@@ -412,6 +445,8 @@ store_component(void *context, enum component_kind kind, struct view bytes,
 
 	if (kind == COMPONENT_EXECUTABLE)
 		take_program(g, bytes);
+	if (kind == COMPONENT_FILES)
+		find_image(g, bytes);
 	return state_put_component(g->state, digest, bytes, t);
 }
 
@@ -430,6 +465,7 @@ take_missing(void *context, enum component_kind kind, enum err e, const struct t
 {
 	struct gate *g = context;
 
-	(void)t;
 	g->lacks.missing[kind] = e;
+	if (kind == COMPONENT_FILES || kind == COMPONENT_EXECUTABLE)
+		g->lack = *t;
 }

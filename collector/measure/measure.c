@@ -17,6 +17,7 @@
 #include "collector/measure/measure_libraries.h"
 #include "collector/measure/measure_made.h"
 #include "collector/measure/measure_packages.h"
+#include "collector/measure/measure_packed.h"
 #include "collector/measure/measure_runtime.h"
 #include "collector/measure/measure_start.h"
 #include "collector/measure/redact.h"
@@ -139,6 +140,8 @@ find_subject(const struct collector_workload *w, struct process *process, struct
 static measure_function *
 function_of(const struct collector_workload *w, enum component_kind kind)
 {
+	if (w->start != NULL && w->start->image != NULL && kind == COMPONENT_FILES)
+		return measure_packed;
 	return w->start != NULL && start_functions[kind] != NULL ? start_functions[kind]
 								 : functions[kind];
 }

@@ -82,6 +82,8 @@ write_options(const struct collector_workload *w, enum component_kind kind, stru
 		append_option(to, "root=process", "");
 	else if (kind == COMPONENT_FILES && w->view == VIEW_CONTAINER)
 		append_option(to, "root=container", "");
+	else if (kind == COMPONENT_FILES && w->start != NULL && w->start->image != NULL)
+		append_option(to, w->start->image->option, "");
 	else if (kind == COMPONENT_FILES && w->host_root_option != NULL)
 		append_option(to, w->host_root_option, "");
 	if (kind == COMPONENT_FILES && w->follow)

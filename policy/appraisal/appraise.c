@@ -249,18 +249,20 @@ static void
 conclude_artifact(struct conclusion *c)
 {
 	const struct bundle_artifact *a = &c->in->bundle->extensions.artifact;
-	const struct component_verdict *v = c->component[COMPONENT_EXECUTABLE];
+	const struct component_verdict *v =
+	    c->component[a->form == BUNDLE_ARTIFACT_IMAGE ? COMPONENT_FILES : COMPONENT_EXECUTABLE];
 	char hex[DIGEST_HEX_SIZE + 1];
 
 	/* A tree's is that of its component: the bundle is refused otherwise. */
 	if (a->form == BUNDLE_ARTIFACT_NONE || a->form == BUNDLE_ARTIFACT_TREE ||
-	    (a->form == BUNDLE_ARTIFACT_FILE && v != NULL && v->has_program &&
-		digest_equal(&v->program, &a->digest)))
+	    (v != NULL && v->has_program && digest_equal(&v->program, &a->digest)))
 		return;
 	digest_to_hex(&a->digest, hex);
 	conclusion_detail(c,
 	    conclusion_find(c, FINDING_OTHER_PROGRAM, REPORT_CONTRAINDICATED, COMPONENT_KIND_COUNT),
-	    "expected the artifact to be the one program that was measured, found %s %s",
+	    "expected the artifact to be the one program, or the image, that was measured, found "
+	    "%s "
+	    "%s",
 	    bundle_artifact_word(a->form), hex);
 }
 

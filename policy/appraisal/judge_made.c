@@ -3,9 +3,13 @@
  * means is a finding unless the policy accepts it by name, and then stands in the report all the
  * same.
  */
+#include <string.h>
+
 #include "policy/appraisal/judge.h"
 
 #define NONE ((struct view){NULL, 0})
+
+#define IMAGE_MARK "image=sha256:" /* an option of `files`, and the digest in hex */
 
 static void judge_main_only(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
@@ -18,6 +22,7 @@ static void judge_patterns(
 static void judge_text(
     struct verdict_builder *b, enum finding f, const struct texts *accepted, struct view found);
 static bool is_harmless(struct view option);
+static bool take_of_start(struct verdict_builder *b, struct view option);
 static struct texts made_of(const struct component *c, struct view name);
 static bool has_text(const struct texts *texts, struct view text);
 
@@ -87,8 +92,8 @@ judge_options(struct verdict_builder *b, const struct policy_rule *rule, const s
 	const struct texts options = made_of(c, VIEW_LITERAL("options"));
 
 	for (size_t i = 0; i < options.count; i++)
-		if (!is_harmless(options.text[i]) &&
-		    !(rule->is_start && view_equal(options.text[i], VIEW_LITERAL("start"))))
+		if (!(rule->is_start && take_of_start(b, options.text[i])) &&
+		    !is_harmless(options.text[i]))
 			judge_text(
 			    b, FINDING_OPTION, &rule->files[c->kind]->options, options.text[i]);
 }
@@ -136,6 +141,27 @@ is_harmless(struct view option)
 		    view_equal((struct view){option.data, begun[i].size}, begun[i]))
 			return true;
 	return false;
+}
+
+/* Of what is to start: files that are an image's are judged as that, as an executable is a program.
+ */
+static bool
+take_of_start(struct verdict_builder *b, struct view option)
+{
+	const size_t size = sizeof(IMAGE_MARK) - 1;
+	struct digest image;
+
+	if (view_equal(option, VIEW_LITERAL("start")))
+		return true;
+	if (option.size < size || memcmp(option.data, IMAGE_MARK, size) != 0 ||
+	    digest_from_hex((struct view){option.data + size, option.size - size}, &image) !=
+		ERR_OK)
+		return false;
+	if (b->kind == COMPONENT_FILES) {
+		b->has_program = true;
+		b->program = image;
+	}
+	return true;
 }
 
 /* No texts if it says nothing of that name. */

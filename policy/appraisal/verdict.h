@@ -50,7 +50,7 @@ struct component_verdict {
 	uint32_t groups;     /* bit i: its facts are those of group[i]; and of which nobody can */
 	uint32_t groups_unclear; /* tell, because they are hidden */
 	bool has_program;      /* of an executable: one item alone is no other process's, whole, */
-	struct digest program; /* and has this content */
+	struct digest program; /* and has this content; of files of an image: this is its digest */
 	bool
 	    accepted[FINDING_COUNT]; /* there was such a thing, and the policy accepts it by name */
 	size_t count[SEVERITY_COUNT];

@@ -37,6 +37,7 @@ CODE, NEWER = 1024 | 4096 | 8192, 2048
 LENIENT = ("restored_code", "changed_since_start")  # what is a warning if nothing is said
 LINK, OTHER = 64, 512
 DIFFERENCES = ("added", "changed", "deleted", "mounted")
+IMAGE = re.compile(rb"image=sha256:([0-9a-f]{64})")
 HARMLESS = re.compile(rb"main_only|root=container|follow|cross_mounts|scripts|(user|argument|host_root|reread_percent)=.*", re.S)
 CLAIMS = {"configuration": ("config", "host", "packages", "runtime"),
           "executables": ("executable", "libraries"), "file-system": ("files", "image")}
@@ -1008,8 +1009,12 @@ class Appraisal:
         """What is to start, where that is not what was measured: (form, digest), or None."""
         form, digest = self.evidence.artifact or ("tree", b"")
         programs = [item[1] for item in self.evidence.components.get("executable") or [] if not item[6] & (16 | 32 | OTHER)]
-        if form != "tree" and (form, [digest]) != ("file", programs):
-            detail = f"expected the artifact to be the one program that was measured, found {form} {digest.hex()}"
+        made = dict(self.evidence.made.get("files", ())) if "files" in self.rules else {}
+        named = [IMAGE.fullmatch(bytes(o)) for o in made.get("options", [])]
+        images = [bytes.fromhex(m[1].decode()) for m in named if m]
+        if form != "tree" and (form, [digest]) not in (("file", programs), ("image", images[-1:])):
+            detail = ("expected the artifact to be the one program, or the image, that was measured, "
+                      f"found {form} {digest.hex()}")
             yield Finding("bundle", "other-program", b"", detail, "contraindicated")
 
     def bundle_findings(self):
@@ -1068,7 +1073,7 @@ class Appraisal:
                 yield self.plain(kind, "main-only", "contraindicated")
         for name, code in (("excludes", "excluded-files"), ("may_change", "may-change"), ("may_grow", "may-grow")):
             yield from self.unlisted(kind, code, made.get(name, []), rule.get(name, []))
-        before = {b"start"} if self.entry.get("phase") == "start" else set()
+        before = {b"start", *filter(IMAGE.fullmatch, options)} if self.entry.get("phase") == "start" else set()
         if kind in KINDS_OF_FILES:
             yield from self.unlisted(kind, "other-option", [
                 o for o in options if not HARMLESS.fullmatch(o) and o not in before], rule.get("options", []))

@@ -39,6 +39,7 @@ DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~"
 MADE = {"patterns": ["/etc/app/**", "/etc/a*"], "excludes": ["/etc/app/*.log", "/etc/app/secret", "x" * 300],
         "may_change": ["/etc/app/state"], "may_grow": ["/etc/app/*.log", "/srv/a"],
         "options": ["root=process", "root", "sampled=1"]}
+AN_IMAGE = hashlib.sha256(b"an image").digest()
 HARMLESS = (b"root=container", b"follow", b"cross_mounts", b"scripts", b"user=app", b"argument=a\nb", b"host_root=/host",
             b"reread_percent=2")
 MODES = (0o100755, 0o100644, 0o100644, 0o100666, 0o100664, 0o104755, 0o102755, 0o102644, 0o42775, 0o120777)
@@ -355,6 +356,8 @@ class Drawn:
             programs = [item[1] for item in items[3] if not item[6] & (16 | 32 | 512)] if items[1] == 1 else []
             if programs and self.maybe(0.8):
                 ext["artifact"] = ["file", chance.choice(programs)]
+            if self.maybe(0.3):
+                ext["artifact"] = ["image", AN_IMAGE]
             if "files" in components and self.maybe():
                 ext["artifact"] = ["tree", hashlib.sha256(components["files"]).digest()]
         if next_s == 0 and not offline and not starts and self.maybe():
@@ -396,7 +399,8 @@ class Drawn:
         small = [v for v in VALUES if len(v) <= 3000]  # all of it has 65,536 bytes at most
         made = {"budgets": self.some(small, 3),
                 **{name: [t.encode() for t in self.some(texts, 3)] for name, texts in MADE.items()}}
-        made["options"] += self.some((b"main_only", b"start", b"\xff\x00\n", *HARMLESS), 2)
+        images = (b"image=sha256:" + AN_IMAGE.hex().encode(), b"image=sha256:0")
+        made["options"] += self.some((b"main_only", b"start", *images, b"\xff\x00\n", *HARMLESS), 2)
         return [wire.fact_item(name, *values) for name, values in made.items()
                 if self.maybe(0.2 if name in ("excludes", "may_change", "may_grow") else 0.5)]
 

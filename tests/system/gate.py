@@ -2,6 +2,7 @@
 """The gate: a program is measured before it starts, and starts or does not, by the verdict of a real signer."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -18,7 +19,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from gated import Gate, libraries, lines_of, replayed
 from hallmark import PATIENCE_S, program, run_tests
+from images import Image
 from judged import sums
+from packages import directory, entry, tar
 
 
 def test_what_is_as_it_was_built_starts_and_what_was_altered_does_not():
@@ -249,6 +252,76 @@ def test_a_tree_is_built_altered_refused_and_deployed_as_it_was_built():
         told = g.site.audit("verify", str(receipt), "--cert", str(g.site.path("log.crt")))
         assert "app/start on spiffe://test/host: AFFIRMING" in told.stdout, told.stdout
         replayed(g, 2)
+
+
+def while_it_reads(path, change, command):
+    """Runs the command, stops whoever reads this file before its end, has it changed, and lets that go on."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 2 * PATIENCE_S
+    stopped = None
+    while stopped is None:
+        assert child.poll() is None and time.monotonic() < until, child.communicate()
+        for fd in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+            with contextlib.suppress(OSError):
+                if os.readlink(fd) == str(path):
+                    pid = int(fd.parts[2])
+                    os.kill(pid, signal.SIGSTOP)
+                    at = int((fd.parent.parent / "fdinfo" / fd.name).read_text().split()[1])
+                    stopped = pid if at < path.stat().st_size // 2 else None
+                    if stopped is None:
+                        os.kill(pid, signal.SIGCONT)
+                    break
+    change()
+    os.kill(stopped, signal.SIGCONT)
+    out, err = child.communicate(timeout=2 * PATIENCE_S)
+    return child.returncode, out, " ".join(err.split())
+
+
+LARGE = 256 * 1024 * 1024  # bytes; read in a quarter of a second at the fastest
+
+
+def test_a_tree_that_changes_while_it_is_read_is_refused():
+    with Gate(start={}, measure=["files"], files=["/srv/**"]) as g:
+        large = g.dir / "built/srv/large"
+        large.parent.mkdir(parents=True)
+        with open(large, "wb") as file:
+            file.truncate(LARGE)
+        g.known = f"{hashlib.sha256(bytes(LARGE)).hexdigest()}  /srv/large\n"
+        g.entry = {"files": {"references": ["known"], "owners": [os.getuid()]}, "start": {}}
+        g.begin()
+        run = ("--root", str(g.dir / "built"), "--", "/bin/echo", "deployed")
+        assert g.gate(*run).stdout == "deployed\n"
+
+        def change():
+            with open(large, "r+b") as file:
+                file.seek(LARGE - 1)
+                file.write(b"x")
+
+        status, out, err = while_it_reads(large, change, g.command(*run))
+        assert (status, out) == (1, "") and "files unstable-file /srv/large" in err, (status, out, err)
+
+
+def test_an_image_that_changes_while_it_is_read_is_refused():
+    with Gate(start={}, measure=["files"], files=["/srv/**"]) as g:
+        content = os.urandom(1024 * 1024) * (LARGE // 1024 // 1024)
+        image = Image(tar(directory("srv"), entry("srv/large", content)), pack=lambda tar: tar)
+        layout = image.layout(g.dir / "layout")
+        layer, = [p for p in (layout / "blobs/sha256").iterdir() if p.stat().st_size > LARGE]
+        g.known = f"{hashlib.sha256(content).hexdigest()}  /srv/large\n"
+        g.entry = {"files": {"references": ["known"]}, "start": {}}
+        g.begin()
+        run = ("--image", str(layout), "--", "/bin/echo", "deployed")
+        done = g.gate(*run)
+        assert done.stdout == "deployed\n", done
+
+        def change():
+            with open(layer, "r+b") as file:
+                file.seek(LARGE)
+                file.write(b"x")
+
+        status, out, err = while_it_reads(layer, change, g.command(*run))
+        assert (status, out) == (2, ""), (status, out, err)
+        assert "the image could not be measured" in err and str(layout) in err, err
 
 
 def test_several_start_at_once():

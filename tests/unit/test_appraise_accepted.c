@@ -291,6 +291,9 @@ test_options_that_are_not_known_are_accepted_by_name(void **state)
 	made_with(b, COMPONENT_FILES, "options", "follow", "host_root=/host");
 	expect_verdict(b, REPORT_AFFIRMING, 0);
 	assert_int_equal(b->report.accepted_count, 0);
+	made_with(b, COMPONENT_FILES, "options", "followed", "image=sha256:" HEX_A);
+	conclude(b);
+	expect(b, "files", "other-option", "image=sha256:" HEX_A); /* nothing starts here */
 	made_with(b, COMPONENT_FILES, "options", "followed", "user");
 	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
 	use(b, "    main_only: true\n    files: {references: [other], options: [root=process]}\n");

@@ -45,11 +45,11 @@ test_another_one_than_was_judged(void **state)
 
 	measure(b, 0, 0);
 	name(b, BUNDLE_ARTIFACT_FILE, 'b');
-	expect_other(
-	    b, "expected the artifact to be the one program that was measured, found file " HEX_B);
+	expect_other(b, "expected the artifact to be the one program, or the image, that was "
+			"measured, found file " HEX_B);
 	name(b, BUNDLE_ARTIFACT_IMAGE, 'a');
-	expect_other(
-	    b, "expected the artifact to be the one program that was measured, found image " HEX_A);
+	expect_other(b, "expected the artifact to be the one program, or the image, that was "
+			"measured, found image " HEX_A);
 }
 
 /* Nobody can tell which of two it would be. */
@@ -60,8 +60,8 @@ test_one_of_several(void **state)
 
 	measure(b, 'a', 0);
 	name(b, BUNDLE_ARTIFACT_FILE, 'a');
-	expect_other(
-	    b, "expected the artifact to be the one program that was measured, found file " HEX_A);
+	expect_other(b, "expected the artifact to be the one program, or the image, that was "
+			"measured, found file " HEX_A);
 }
 
 /* What another process runs beside it, or could not be read, is not what is to start. */
