@@ -54,6 +54,7 @@ static volatile sig_atomic_t stopped;
 static enum gate_answer judge(struct gating *g, struct gate_given *given, struct trouble *t);
 static void reap(void);
 static bool find(struct gating *g, struct trouble *t);
+static void say_unknown(const struct collector_workload *w, struct trouble *t);
 static bool take_environment(struct gating *g, struct trouble *t);
 static void ask(struct gating *g, int to) __attribute__((noreturn));
 static void prepare(void *context, struct collector_config *config);
@@ -168,15 +169,33 @@ find(struct gating *g, struct trouble *t)
 		       : o->command != NULL ? o->command[0]
 					    : w->executable;
 	if (o->root == NULL && o->image == NULL && file == NULL)
-		(void)trouble_set(t, ERR_CONFIG,
-		    "it is not known which program would start: name it by --program FILE, or a "
-		    "command behind --");
+		say_unknown(w, t);
 	else
 		good = (file == NULL || gate_program_open(&g->program, file, t)) &&
 		       take_environment(g, t) &&
 		       scratch_make(config->state_directory, g->scratch, t);
 	collector_config_free(&config);
 	return good;
+}
+
+/*
+ * Of a unit systemd decides which program that is, by its files as they are when it starts: a line
+ * of them that another one overrides is not it, and asking is of no use to who stands before it.
+ */
+static void
+say_unknown(const struct collector_workload *w, struct trouble *t)
+{
+	if (w->unit != NULL)
+		(void)trouble_set(t, ERR_CONFIG,
+		    "it is not known which program the unit %s would start: name that of its "
+		    "ExecStart by --program FILE, or a command behind -- (systemctl show -p "
+		    "ExecStart "
+		    "tells it)",
+		    w->unit);
+	else
+		(void)trouble_set(t, ERR_CONFIG,
+		    "it is not known which program would start: name it by --program FILE, or a "
+		    "command behind --");
 }
 
 /* What the loader takes of it. Of a variable that is there twice loaders take another one. */

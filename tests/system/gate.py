@@ -254,6 +254,21 @@ def test_a_tree_is_built_altered_refused_and_deployed_as_it_was_built():
         replayed(g, 2)
 
 
+def test_of_a_unit_the_program_is_named():
+    """What systemd would start is not guessed: it is said how to name it, and then it is judged as any."""
+    with Gate(start={}) as g:
+        g.begin()
+        g.measure = {"unit": "app.service", "measure": ["executable", "libraries"]}
+        g.configure()
+        done = g.gate()
+        assert done.returncode == 2, done
+        assert "which program the unit app.service would start" in lines_of(done), done.stderr
+        assert "ExecStart by --program FILE" in lines_of(done), done.stderr
+        assert g.gate("--program", str(g.tool)).returncode == 0
+        g.alter()
+        assert g.gate("--program", str(g.tool)).returncode == 1
+
+
 def while_it_reads(path, change, command):
     """Runs the command, stops whoever reads this file before its end, has it changed, and lets that go on."""
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
