@@ -258,7 +258,7 @@ def seed_entries(files):
         absence, (b"#1", b"#2"), (b'"count":1', b'"count":2'), (b'"due":', b'"due":1'),
         (b"trading", b'\\"trading'), (b'orm":1', b'orm":2'),
         (b"}}", b'},"hallmark.extensions":{"a":[1,{"b":true}]}}')))
-    for name in ("start", "manifest", "statement", "approved", "key", "token"):
+    for name in ("start", "manifest", "statement", "approved", "key", "token", "feed"):
         write_all("entry", f"notice-{name}", changes(
             files[f"notice-{name}.json"], (b'orm":1', b'orm":01'), (b'"hallmark.notice":"', b'"hallmark.notice":"x-'),
             (b'"iat":', b'"iat":-'), (b'"hallmark.in-force":"', b'"hallmark.in-force":"0'),
@@ -268,7 +268,10 @@ def seed_entries(files):
         token, (b'"number":1', b'"number":4'), (b'"number":3,"w', b'"number":1,"w'), (b'"serial":"0042"', b'"serial":""'),
         (b"user-pin-wrong", b"User"), (b'"before":"no"', b'"before":""'), (b"maker", b"maker of all of that, and more"),
         (b'"changes":[{', b'"changes":[],"x":[{')))
-    later = files["notice-statement.json"].replace(b'"statement"', b'"feed"', 1)
+    write_all("entry", "notice-feed-written", changes(
+        files["notice-feed.json"], (b'"written":', b'"written":9'), (b'"written":1', b'"written":0'), (b"debian-12", b".a"),
+        (b'"written"', b'"wrote"')))
+    later = files["notice-statement.json"].replace(b'"statement"', b'"snapshot"', 1)
     at = later.index(b'"hallmark.subject":') + 19
     write("entry", "notice-later", later[:at] + b'{"name":"x","sha256":["y",{}]}}')
     for name, transcript in (("notice-transcript", b'"' + b"ab" * 32 + b'"'), ("notice-transcript-other", b"7")):
@@ -285,6 +288,9 @@ def seed_entries(files):
     write_all("inforce", "list", changes(
         files["in-force.txt"], (b"v1", b"v2"), (b"manifest", b"feed"), (b"number", b"manifest"),
         (b" approve", b""), (b" 179", b" 0179"), (b"\n", b"\r\n")))
+    write_all("inforce", "feed", changes(
+        files["in-force-feed.txt"], (b" 179", b" 0179"), (b" 179", b""), (b" 179", b" 9999999"), (b"debian-12", b"a/b"),
+        (b"feed", b"feed x")))
 
 
 def main():
