@@ -40,7 +40,7 @@ static const char usage[] =
     "                     of the log's newest checkpoint: hallmark-hsm continue --dry-run says "
     "them)\n"
     "        act-grant    act=freeze|stop|isolate collector=IDENTITY workload=NAME report=SHA256\n"
-    "                     (leaf hash of a report of the fall: hallmark-collector status says it)\n"
+    "                     (leaf hash of a report of the fall: the collector logs it, act-waits)\n"
     "        break-glass  collectors=PATTERN workloads=PATTERN (nothing is done to these)\n"
     "      The last two are files for collectors (acts.grants of collector.yaml), no log takes "
     "them.\n"

@@ -18,6 +18,9 @@ import statements
 from hallmark import Process, Site, to_yaml
 
 
+NOBODY = 65534
+
+
 def until(what, words):
     """Waits for it; `words` says what there is instead."""
     deadline, pause = time.monotonic() + hallmark.PATIENCE_S, threading.Event()
@@ -77,11 +80,18 @@ class Host:
                           for name in named or self.names],
             **top}))
 
-    def run(self):
+    def run(self, prefix=()):
         self.collector = Process("hallmark-collector", ["run", "-c", str(self.dir / "collector.yaml")],
-                                 self.site.env)
+                                 self.site.env, prefix)
         self.site.processes.append(self.collector)
         return self.collector
+
+    def run_as_nobody(self, capabilities):
+        """As systemd starts it: a user of its own, with capabilities."""
+        for path in [self.dir, *self.dir.rglob("*"), self.site.path(f"host{self.number}.key")]:
+            os.chown(path, NOBODY, NOBODY)
+        return self.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                         f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}"])
 
     def receipts(self, name):
         """Reports of the workload, oldest first."""

@@ -333,6 +333,26 @@ def test_the_processes_have_no_more_rights_than_they_need():
             assert status["NoNewPrivs"].strip() == "1"
 
 
+def test_as_a_user_of_its_own():
+    """As in the unit: with what the drop-in gives, and without, where each act fails, which is told."""
+    with Hosts(workloads=2) as site:
+        h, = site.hosts
+        h.configure()
+        reports, needed = {}, "+sys_ptrace,+dac_read_search"
+        for name, capabilities in (("w0", needed), ("w1", f"{needed},+dac_override,+net_admin")):
+            h.run_as_nobody(capabilities)
+            if not reports:
+                for each in h.names:
+                    h.await_verdict(each, "affirming")
+                site.fall()
+                reports = {each: h.fallen(each) for each in h.names}
+            h.put(name, h.grant(name, reports[name]))
+            line, = h.await_line("event=act ", f"workload={name} ")
+            assert ("cannot be written" in line) == (name == "w0"), line
+            assert h.is_frozen(name) == (name == "w1")
+            h.collector.kill()
+
+
 def test_what_a_configuration_may_not_say():
     with Hosts() as site:
         h, = site.hosts

@@ -70,13 +70,13 @@ def test_cut_off_and_let_go():
         h.configure(acts=("isolate",), named=h.names)
         served = [Serving(h, name) for name in h.names]
         try:
-            h.run()
+            h.run_as_nobody("+sys_ptrace,+dac_read_search,+dac_override,+net_admin")
             for name in h.names:
                 h.await_verdict(name, "affirming")
             assert all(s.answers(hallmark.PATIENCE_S) for s in served) and tables() == []
             site.fall()
             h.put("grant", h.grant("w0", h.fallen("w0"), act="isolate"))
-            h.await_status(held=1)
+            h.await_line("event=act ", "act=isolate")
             assert len(tables()) == 1
             assert not served[0].answers(), "it is cut off"
             assert served[1].answers(hallmark.PATIENCE_S), "and nobody else is"
@@ -87,7 +87,7 @@ def test_cut_off_and_let_go():
             for name in h.names:
                 h.restart(name)
                 h.await_verdict(name, "affirming")
-            h.await_status(held=0, undone=1)
+            h.await_line("event=act ", "act=release")
             assert tables() == []
             served[0].begin()
             assert served[0].answers(hallmark.PATIENCE_S)
