@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "register/decide/admission.h"
 #include "register/decide/decide_metrics.h"
 #include "register/decide/decide_queue.h"
 #include "register/decide/decider.h"
@@ -37,6 +38,7 @@ struct serving {
 
 static enum err open_all(struct serving *s, uv_loop_t *loop, struct faults *faults);
 static void add_routes(struct serving *s);
+static void add_admission(struct serving *s);
 static void add_published(struct serving *s);
 static void add_route(struct serving *s, const struct route *route);
 static void take_listeners(struct serving *s);
@@ -191,6 +193,7 @@ add_routes(struct serving *s)
 	const struct route views = views_route(s->parts.views);
 
 	add_route(s, &decision);
+	add_admission(s);
 	add_route(s, &events);
 	if (s->config->discovery.issuer != NULL) {
 		s->discovery =
@@ -207,6 +210,23 @@ add_routes(struct serving *s)
 	add_route(s, &ready);
 	add_route(s, &metrics);
 	add_published(s);
+}
+
+static void
+add_admission(struct serving *s)
+{
+	static const char *const patterns[] = {"/v1/admission", "/v1/admission/{}"};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		const struct route route = {.pattern = patterns[i],
+		    .methods = ROUTE_POST,
+		    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
+		    .body_max = ADMISSION_SIZE_MAX,
+		    .handler = admission_answer,
+		    .context = s->decider};
+
+		add_route(s, &route);
+	}
 }
 
 static void

@@ -20,6 +20,7 @@ struct item {
 	unsigned log;
 	struct decided_row row;
 	struct followed_state state;
+	struct digest image;
 	uint8_t bytes[]; /* of the row's views */
 };
 
@@ -224,6 +225,10 @@ add_report(struct decide_queue *q, const struct followed_entry *e)
 	item->row.why = (struct view){at, (size_t)size};
 	if (size > 0)
 		memcpy(at, why, (size_t)size);
+	if (r->bundle.extensions.artifact.form == BUNDLE_ARTIFACT_IMAGE) {
+		item->image = r->bundle.extensions.artifact.digest;
+		item->row.image = &item->image;
+	}
 	append(&q->pending[e->log], item);
 }
 

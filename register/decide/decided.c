@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "proto/siphash.h"
+#include "register/decide/decided_images.h"
 
 #define uthash_fatal(message) abort()
 #include <openssl/rand.h>
@@ -35,6 +36,7 @@ struct decided_table {
 	struct siphash_key key;
 	struct decided_subject *subjects;
 	struct group *groups;
+	struct decided_images *images;
 	size_t count;
 	uint64_t version;
 	struct buf scratch;
@@ -60,6 +62,10 @@ decided_new(size_t logs, struct decided_table **out)
 	if (t == NULL)
 		return ERR_MEMORY;
 	t->logs = logs;
+	if ((t->images = decided_images_new()) == NULL) {
+		decided_free(out);
+		return ERR_MEMORY;
+	}
 	if (RAND_bytes((unsigned char *)&t->key, sizeof(t->key)) == 1)
 		return ERR_OK;
 	decided_free(out);
@@ -88,6 +94,7 @@ decided_free(struct decided_table **tt)
 		HASH_DEL(t->groups, g);
 		free(g);
 	}
+	decided_images_free(&t->images);
 	buf_free(&t->scratch);
 	free(t);
 }
@@ -102,6 +109,8 @@ decided_put(struct decided_table *t, const struct decided_row *row)
 	    (r = row_of(s, row->log)) == NULL)
 		return;
 	t->version++;
+	if (row->image != NULL)
+		decided_images_put(t->images, row->image, row);
 	if (r->decided.known && row->index <= r->decided.index)
 		return;
 	if (row->report)
@@ -157,6 +166,7 @@ decided_forget(struct decided_table *t, unsigned log)
 			join_group(t, (struct row *)d, &nowhere);
 		}
 	}
+	decided_images_forget(t->images, log);
 	t->log[log] = (struct decided_log){.alarm = t->log[log].alarm};
 	t->version++;
 }
@@ -230,6 +240,31 @@ decided_group(const struct decided_table *t, unsigned log, struct view group)
 	return g != NULL ? g->members : NULL;
 }
 
+const struct decided_images *
+decided_images(const struct decided_table *t)
+{
+	return t->images;
+}
+
+void
+decided_take(struct decided *d, const struct decided_row *row)
+{
+	const size_t why = row->why.size < sizeof(d->why) - 1 ? row->why.size : sizeof(d->why) - 1;
+
+	d->known = true;
+	d->good = row->good;
+	d->leaving = row->leaving;
+	d->silent = false;
+	d->status = row->status;
+	d->index = row->index;
+	d->issued_s = row->issued_s;
+	d->expires_s = row->expires_s;
+	d->due_s = row->due_s;
+	if (why > 0)
+		memcpy(d->why, row->why.data, why);
+	d->why[why] = '\0';
+}
+
 size_t
 decided_count(const struct decided_table *t)
 {
@@ -296,21 +331,7 @@ row_of(struct decided_subject *s, unsigned log)
 static void
 put_report(struct decided_table *t, struct row *r, const struct decided_row *row)
 {
-	struct decided *d = &r->decided;
-	const size_t why = row->why.size < sizeof(d->why) - 1 ? row->why.size : sizeof(d->why) - 1;
-
-	d->known = true;
-	d->good = row->good;
-	d->leaving = row->leaving;
-	d->silent = false;
-	d->status = row->status;
-	d->index = row->index;
-	d->issued_s = row->issued_s;
-	d->expires_s = row->expires_s;
-	d->due_s = row->due_s;
-	if (why > 0)
-		memcpy(d->why, row->why.data, why);
-	d->why[why] = '\0';
+	decided_take(&r->decided, row);
 	join_group(t, r, row);
 }
 

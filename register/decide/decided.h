@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "proto/bytes.h"
+#include "proto/digest.h"
 #include "proto/err.h"
 #include "proto/report/report.h"
 #include "register/follow/followed.h"
@@ -37,7 +38,8 @@ struct decided_row {
 	enum report_status status;
 	struct view group; /* size 0: none */
 	struct view why;   /* its first finding: "executable unknown-file"; size 0: it has none */
-			   /* Else: an absence. */
+	const struct digest *image; /* of what is to be started, where it is one; NULL: none */
+				    /* Else: an absence. */
 };
 
 /* Of one log and workload, as it is kept. */
@@ -107,6 +109,12 @@ struct decided_member {
 };
 const struct decided_member *decided_group(
     const struct decided_table *t, unsigned log, struct view group);
+
+struct decided_images;
+const struct decided_images *decided_images(const struct decided_table *t);
+
+/* What a report says, into what is kept. */
+void decided_take(struct decided *d, const struct decided_row *row);
 
 /* How many workloads are known. */
 size_t decided_count(const struct decided_table *t);

@@ -1,8 +1,9 @@
 #include "register/decide/decision.h"
 
+#include "register/decide/decided_images.h"
+
 static const char *trouble_of_logs(const struct decision_terms *t, bool *filled);
-static const struct decided *newest(
-    const struct decision_terms *t, const struct decided_subject *subject);
+static const struct decided *newest(const struct decision_terms *t, const struct decided *rows);
 static struct decision judge(const struct decision_terms *t, const struct decided_subject *subject,
     const struct decided *by);
 static bool asked(const struct decision_terms *t, unsigned log);
@@ -17,7 +18,7 @@ decision_of(const struct decision_terms *t, const struct decided_subject *subjec
 
 	if (trouble != NULL)
 		return (struct decision){.kind = DECISION_CANNOT, .why = trouble};
-	by = subject != NULL ? newest(t, subject) : NULL;
+	by = subject != NULL ? newest(t, decided_of(subject)) : NULL;
 	if (by != NULL)
 		return judge(t, subject, by);
 	if (!filled)
@@ -76,6 +77,28 @@ decision_of_group(const struct decision_terms *t, struct view group, unsigned sh
 	return all;
 }
 
+struct decision
+decision_of_image(const struct decision_terms *t, const struct digest *image, struct view group)
+{
+	const struct decided_image *known = decided_images_find(decided_images(t->table), image);
+	const struct decided *by;
+	bool filled;
+	const char *trouble = trouble_of_logs(t, &filled);
+
+	if (trouble != NULL)
+		return (struct decision){.kind = DECISION_CANNOT, .why = trouble};
+	by = known != NULL ? newest(t, &known->decided) : NULL;
+	if (by == NULL)
+		return (struct decision){
+		    .kind = DECISION_UNKNOWN, .why = "no report is about this image"};
+	if (group.size > 0 &&
+	    !view_equal(group, view_of_string(((const struct decided_image *)by)->group)))
+		return (struct decision){.kind = DECISION_DENY,
+		    .why = "its newest report is of no workload of this group",
+		    .by = by};
+	return judge(t, NULL, by);
+}
+
 const char *
 decision_log_trouble(const struct decision_terms *t, unsigned log)
 {
@@ -110,15 +133,15 @@ trouble_of_logs(const struct decision_terms *t, bool *filled)
 }
 
 static const struct decided *
-newest(const struct decision_terms *t, const struct decided_subject *subject)
+newest(const struct decision_terms *t, const struct decided *rows)
 {
 	const struct decided *by = NULL, *worst;
 
-	for (const struct decided *d = decided_of(subject); d != NULL; d = d->next)
+	for (const struct decided *d = rows; d != NULL; d = d->next)
 		if (d->known && asked(t, d->log) && (by == NULL || d->issued_s > by->issued_s))
 			by = d;
 	worst = by;
-	for (const struct decided *d = decided_of(subject); d != NULL; d = d->next)
+	for (const struct decided *d = rows; d != NULL; d = d->next)
 		if (d->known && asked(t, d->log) && d->issued_s + DECISION_NEAR_S >= by->issued_s &&
 		    report_status_rank(d->status) > report_status_rank(worst->status))
 			worst = d;

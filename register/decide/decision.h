@@ -63,6 +63,13 @@ struct decision decision_both(const struct decision *a, const struct decision *b
 struct decision decision_of_group(
     const struct decision_terms *t, struct view group, unsigned share_percent);
 
+/*
+ * Of an image that is to be started: the newest report about it, which has to be of a workload of
+ * this group if one is named.
+ */
+struct decision decision_of_image(
+    const struct decision_terms *t, const struct digest *image, struct view group);
+
 /* Why this log cannot be gone by; NULL: it can. */
 const char *decision_log_trouble(const struct decision_terms *t, unsigned log);
 

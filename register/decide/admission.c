@@ -1,0 +1,189 @@
+#include "register/decide/admission.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/encoding.h"
+#include "proto/text.h"
+#include "register/decide/decided_images.h"
+
+#define API        "admission.k8s.io/v1"
+#define UID_MAX    128 /* bytes; a UUID has 36 */
+#define IMAGES_MAX 256 /* of one pod */
+#define WORDS_SIZE 512 /* bytes, with NUL, of what is said of an image */
+
+struct review {
+	const struct decision_terms *terms;
+	struct view group; /* size 0: any */
+	size_t images;
+	bool denied;
+	char words[WORDS_SIZE];
+};
+
+static void judge(struct review *v, const json_t *request);
+static void judge_list(struct review *v, const json_t *spec, const char *name, bool needed);
+static void judge_volumes(struct review *v, const json_t *spec);
+static void judge_image(struct review *v, const json_t *name);
+static bool digest_of_name(const char *name, struct digest *out);
+static void deny(struct review *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void write_answer(const struct review *v, const char *uid, struct response *out);
+
+void
+admission_answer(void *context, const struct request *r, struct response *out)
+{
+	const struct decision_terms terms = decider_terms(context);
+	struct review v = {.terms = &terms};
+	json_t *whole =
+	    json_loadb((const char *)r->body.data, r->body.size, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *request = json_object_get(whole, "request");
+	const char *uid = json_string_value(json_object_get(request, "uid"));
+	const char *api = json_string_value(json_object_get(whole, "apiVersion"));
+	const char *kind = json_string_value(json_object_get(whole, "kind"));
+
+	if (api == NULL || strcmp(api, API) != 0 || kind == NULL ||
+	    strcmp(kind, "AdmissionReview") != 0 || uid == NULL || uid[0] == '\0' ||
+	    strlen(uid) > UID_MAX) {
+		response_refuse(out, 400,
+		    "expected an AdmissionReview of " API " with a request that has a uid");
+	} else {
+		if (r->parameters > 0)
+			v.group = r->parameter[0];
+		judge(&v, request);
+		write_answer(&v, uid, out);
+	}
+	json_decref(whole);
+}
+
+static void
+judge(struct review *v, const json_t *request)
+{
+	const char *operation = json_string_value(json_object_get(request, "operation"));
+	const json_t *kind = json_object_get(request, "kind");
+	const char *name = json_string_value(json_object_get(kind, "kind"));
+	const json_t *spec = json_object_get(json_object_get(request, "object"), "spec");
+
+	if (name == NULL || strcmp(name, "Pod") != 0) {
+		deny(v, "expected a Pod: nothing is known of other kinds");
+		return;
+	}
+	if (operation != NULL && strcmp(operation, "DELETE") == 0)
+		return;
+	if (!json_is_object(spec)) {
+		deny(v, "expected a pod with a spec");
+		return;
+	}
+	judge_list(v, spec, "containers", true);
+	judge_list(v, spec, "initContainers", false);
+	judge_list(v, spec, "ephemeralContainers", false);
+	judge_volumes(v, spec);
+}
+
+static void
+judge_list(struct review *v, const json_t *spec, const char *name, bool needed)
+{
+	const json_t *list = json_object_get(spec, name), *one;
+	size_t i;
+
+	if (list == NULL || json_is_null(list)) {
+		if (needed)
+			deny(v, "expected %s", name);
+		return;
+	}
+	if (!json_is_array(list) || (needed && json_array_size(list) == 0))
+		deny(v, "expected %s as a list", name);
+	json_array_foreach(list, i, one) judge_image(v, json_object_get(one, "image"));
+}
+
+/* A volume may be an image, too. */
+static void
+judge_volumes(struct review *v, const json_t *spec)
+{
+	const json_t *list = json_object_get(spec, "volumes"), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const json_t *image = json_object_get(one, "image");
+
+		if (image != NULL && !json_is_null(image))
+			judge_image(v, json_object_get(image, "reference"));
+	}
+}
+
+static void
+judge_image(struct review *v, const json_t *name)
+{
+	const char *text = json_string_value(name);
+	struct digest digest;
+	struct decision d;
+
+	if (v->denied)
+		return;
+	if (++v->images > IMAGES_MAX) {
+		deny(v, "more than %d images", IMAGES_MAX);
+	} else if (text == NULL) {
+		deny(v, "a container without an image");
+	} else if (!digest_of_name(text, &digest)) {
+		deny(v,
+		    "%.200s: expected an image by its digest (name@sha256:...): a tag may be "
+		    "another one tomorrow",
+		    text);
+	} else {
+		d = decision_of_image(v->terms, &digest, v->group);
+		if (d.kind != DECISION_ALLOW)
+			deny(v, "%.200s: %s", text, d.why);
+	}
+}
+
+static bool
+digest_of_name(const char *name, struct digest *out)
+{
+	static const char mark[] = "@sha256:";
+	const char *at = strstr(name, mark);
+
+	return at != NULL && at != name &&
+	       hex_decode_exact(view_of_string(at + sizeof(mark) - 1), out->bytes, DIGEST_SIZE) ==
+		   ERR_OK;
+}
+
+static void
+deny(struct review *v, const char *format, ...)
+{
+	va_list arguments;
+
+	if (v->denied)
+		return; /* the first is the one that is told */
+	v->denied = true;
+	va_start(arguments, format);
+	(void)vsnprintf(v->words, sizeof(v->words), format, arguments);
+	va_end(arguments);
+}
+
+static void
+write_answer(const struct review *v, const char *uid, struct response *out)
+{
+	json_t *answer = json_pack("{s:s, s:s, s:{s:s, s:b}}", "apiVersion", API, "kind",
+	    "AdmissionReview", "response", "uid", uid, "allowed", !v->denied);
+	struct buf words = BUF_INIT;
+	char *text;
+
+	if (answer != NULL && v->denied) {
+		text_append_printable(&words, view_of_string(v->words), WORDS_SIZE);
+		(void)json_object_set_new(json_object_get(answer, "response"), "status",
+		    json_pack("{s:i, s:s%}", "code", 403, "message", (const char *)words.data,
+			words.size));
+	}
+	text = answer != NULL ? json_dumps(answer, JSON_COMPACT) : NULL;
+	if (text != NULL) {
+		out->type = response_json;
+		buf_append_string(&out->body, text);
+	} else {
+		response_refuse(out, 503, "out of memory; ask again");
+	}
+	free(text);
+	json_decref(answer);
+	buf_free(&words);
+}
