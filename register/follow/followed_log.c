@@ -15,9 +15,8 @@
 #include "log/seal.h"
 #include "log/tree_check.h"
 #include "log/walk/walk.h"
-#include "log/walk/walk_frozen.h"
 #include "register/follow/alarm_teller.h"
-#include "register/follow/frozen.h"
+#include "register/follow/kept_walk.h"
 #include "register/follow/log_trust.h"
 #include "register/follow/state_file.h"
 #include "register/follow/verified.h"
@@ -26,9 +25,6 @@
 #define BATCH_MAX ((uint64_t)64 * TILE_WIDTH)
 
 #define ASK_EVERY_MS 100 /* whether evidence that was missing has come */
-
-/* Of the time that freezing takes, so many times it passes until the next. */
-#define FREEZE_SHARE 20
 
 struct followed_log {
 	struct followed_log_wanted wanted;
@@ -49,11 +45,9 @@ struct followed_log {
 	struct digest *leaves; /* of entries that the tree check has looked at and the walk not */
 	uint64_t leaf_first;
 	size_t leaf_count;
-	uint64_t walked;       /* entries that were told */
-	uint64_t kept;         /* that all who listen have kept before the start */
-	struct digest under;   /* what is trusted, and the version */
-	uint64_t frozen;       /* entries */
-	uint64_t freeze_at_ms; /* not before */
+	uint64_t walked; /* entries that were told */
+	uint64_t kept;   /* that all who listen have kept before the start */
+	struct kept_walk written;
 	struct buf bundle;
 
 	uint64_t newest_issued_s;
@@ -71,10 +65,8 @@ static bool accept(struct followed_log *l, struct log_reader *now);
 static void refuse_older(struct followed_log *l, const struct log_reader *now);
 static bool is_ready(struct followed_log *l);
 static enum err begin_walk(struct followed_log *l);
-static enum err thaw(struct followed_log *l);
-static enum err thaw_from(struct followed_log *l, const struct frozen *f);
-static enum err read_proved(void *context, uint64_t index, struct buf *to);
-static void freeze(struct followed_log *l);
+static enum err go_on(struct followed_log *l);
+static void write_down(struct followed_log *l);
 static bool follow_batch(struct followed_log *l);
 static bool check_tree(struct followed_log *l, uint64_t from, uint64_t to);
 static bool walk_batch(struct followed_log *l);
@@ -176,7 +168,7 @@ followed_log_look(struct followed_log *l)
 		l->missing_since_ms = 0;
 	conclude(l);
 	tell_state(l);
-	freeze(l);
+	write_down(l);
 }
 
 static enum err
@@ -203,7 +195,10 @@ load(struct followed_log *l)
 		    c->name, found_words(l), l->wanted.config->state_directory, c->name);
 		return ERR_CONFIG;
 	}
-	l->under = log_trust_digest(&l->trust, c);
+	l->written = (struct kept_walk){.dir = l->state,
+	    .log = c->name,
+	    .under = log_trust_digest(&l->trust, c),
+	    .every_s = l->wanted.config->follow.freeze_every_s};
 	l->leaves = calloc((size_t)BATCH_MAX, sizeof(*l->leaves));
 	defects_begin(&l->defects, &l->findings, UINT64_MAX);
 	l->tree = tree_check_new(&l->defects, take_leaves, l);
@@ -328,11 +323,7 @@ is_ready(struct followed_log *l)
 	}
 	evidence_reader_ask(l->evidence, ask_for_evidence, l);
 	e = begin_walk(l);
-	if (e == ERR_OK && (e = thaw(l)) != ERR_OK) {
-		if (e != ERR_NOT_FOUND)
-			logger_say(LOGGER_NOTICE, "walk-again",
-			    "%s: from its first entry: where it was cannot be gone on from: %s",
-			    c->name, err_text(e));
+	if (e == ERR_OK && go_on(l) != ERR_OK) {
 		walk_free(&l->walk);
 		e = begin_walk(l);
 	}
@@ -356,77 +347,25 @@ begin_walk(struct followed_log *l)
 	return walk_new(&wanted, &l->defects, &l->walk);
 }
 
-/* ERR_NOT_FOUND: nothing was written down that all who listen have kept. */
+/* Where a register before this one was; else the walk is to be begun again. */
 static enum err
-thaw(struct followed_log *l)
+go_on(struct followed_log *l)
 {
-	struct buf bytes = BUF_INIT;
-	struct frozen f;
-	enum err e = frozen_read(l->state, &bytes, &f);
+	struct kept_walk_place place;
+	const enum err e = kept_walk_thaw(&l->written, &l->log, l->kept, l->walk, l->tree, &place);
 
-	if (e == ERR_OK && (f.size > l->kept || !digest_equal(&f.under, &l->under)))
-		e = ERR_NOT_FOUND;
-	if (e == ERR_OK)
-		e = thaw_from(l, &f);
-	if (e == ERR_OK) {
-		l->walked = l->frozen = f.size;
-		l->newest_issued_s = f.newest_issued_s;
-		logger_say(LOGGER_INFO, "walk-goes-on", "%s: behind %" PRIu64 " entries",
-		    l->config->name, f.size);
-	}
-	buf_free(&bytes);
+	l->tree_is_known = e == ERR_OK;
+	l->walked = place.size;
+	l->newest_issued_s = place.newest_issued_s;
 	return e;
 }
 
-/* It is how the log began that is followed. */
-static enum err
-thaw_from(struct followed_log *l, const struct frozen *f)
-{
-	struct log_reader begin;
-	enum err e = log_begin_of(&l->log, f->size, &begin);
-
-	if (e == ERR_OK && !digest_equal(&begin.checkpoint.root, &f->root))
-		e = ERR_MISMATCH;
-	if (e == ERR_OK)
-		e = walk_thaw(l->walk, f->walk, read_proved, &begin);
-	if (e == ERR_OK && walk_next(l->walk) != f->size)
-		e = ERR_MISMATCH;
-	if (e == ERR_OK) {
-		e = tree_check_resume(l->tree, &begin);
-		l->tree_is_known = e == ERR_OK;
-	}
-	return e;
-}
-
-static enum err
-read_proved(void *context, uint64_t index, struct buf *to)
-{
-	return log_prove_entry(context, index, to);
-}
-
-/* From time to time; the longer it takes, the less often. Behind a `state`, which commits. */
 static void
-freeze(struct followed_log *l)
+write_down(struct followed_log *l)
 {
-	const uint64_t begun_ms = now_ms();
-	struct frozen f = {
-	    .under = l->under, .size = l->walked, .newest_issued_s = l->newest_issued_s};
-	struct log_reader begin;
-	enum err e;
+	const struct kept_walk_place place = {l->walked, l->newest_issued_s};
 
-	if (l->walked == l->frozen || begun_ms < l->freeze_at_ms)
-		return;
-	e = log_begin_of(&l->log, l->walked, &begin);
-	if (e == ERR_OK) {
-		f.root = begin.checkpoint.root;
-		e = frozen_write(l->state, &f, l->walk);
-	}
-	if (e == ERR_OK)
-		l->frozen = l->walked;
-	else if (e != ERR_UNSUPPORTED)
-		logger_say(LOGGER_WARNING, "walk-not-kept", "%s: %s", l->config->name, err_text(e));
-	l->freeze_at_ms = begun_ms + (uint64_t)l->wanted.config->follow.freeze_every_s * 1000 +
-			  FREEZE_SHARE * (now_ms() - begun_ms);
+	kept_walk_freeze(&l->written, &l->log, l->walk, &place);
 }
 
 /* False: the look is over. */
@@ -444,7 +383,7 @@ follow_batch(struct followed_log *l)
 	if (!walk_batch(l))
 		return false;
 	tell_state(l);
-	freeze(l);
+	write_down(l);
 	return true;
 }
 
