@@ -331,7 +331,7 @@ install: all
 	$(foreach f,$(wildcard config/systemd/*),$(call PLACE_FILE,$f,$(UNITS)/$(notdir $f)))
 	install -m 644 config/sysusers.d/hallmark.conf "$(DESTDIR)$(SYSUSERS)"
 	install -m 644 README.md SECURITY.md "$(DESTDIR)$(DOC)"
-	install -m 644 doc/*.md "$(DESTDIR)$(DOC)/doc"
+	install -m 644 doc/*.md doc/*.yaml "$(DESTDIR)$(DOC)/doc"
 	install -d $(patsubst %,"$(DESTDIR)$(DOC)/%",$(sort $(dir $(EXAMPLES))))
 	$(foreach f,$(EXAMPLES),install -m 644 $f "$(DESTDIR)$(DOC)/$f" &&) :
 	install -m 644 proto/PROTOCOL.md "$(DESTDIR)$(DOC)/proto"
