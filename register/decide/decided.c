@@ -246,25 +246,6 @@ decided_images(const struct decided_table *t)
 	return t->images;
 }
 
-void
-decided_take(struct decided *d, const struct decided_row *row)
-{
-	const size_t why = row->why.size < sizeof(d->why) - 1 ? row->why.size : sizeof(d->why) - 1;
-
-	d->known = true;
-	d->good = row->good;
-	d->leaving = row->leaving;
-	d->silent = false;
-	d->status = row->status;
-	d->index = row->index;
-	d->issued_s = row->issued_s;
-	d->expires_s = row->expires_s;
-	d->due_s = row->due_s;
-	if (why > 0)
-		memcpy(d->why, row->why.data, why);
-	d->why[why] = '\0';
-}
-
 size_t
 decided_count(const struct decided_table *t)
 {

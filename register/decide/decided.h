@@ -16,42 +16,11 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/err.h"
-#include "proto/report/report.h"
+#include "register/decide/decided_row.h"
 #include "register/follow/followed.h"
 
 #define DECIDED_LOGS_MAX 64      /* as many as register.yaml may have */
-#define DECIDED_WHY_MAX  96      /* bytes of a finding's kind and code */
 #define DECIDED_ROWS_MAX 2000000 /* workloads, of each log: beyond it a new one is not known */
-
-/* What an entry says of one workload. */
-struct decided_row {
-	unsigned log;
-	struct view collector, workload;
-	uint64_t index;
-	uint64_t issued_s;
-	/* A report that was measured online: */
-	bool report;
-	bool leaving;       /* its collector promises nothing more: it is of no group any longer */
-	bool good;          /* its verdict was made again */
-	uint64_t expires_s; /* exp */
-	uint64_t due_s;     /* 0: not known */
-	enum report_status status;
-	struct view group; /* size 0: none */
-	struct view why;   /* its first finding: "executable unknown-file"; size 0: it has none */
-	const struct digest *image; /* of what is to be started, where it is one; NULL: none */
-				    /* Else: an absence. */
-};
-
-/* Of one log and workload, as it is kept. */
-struct decided {
-	unsigned log;
-	bool known, good, leaving; /* known: there was a report */
-	bool silent;               /* an absence stands behind its newest report */
-	enum report_status status;
-	uint64_t index, issued_s, expires_s, due_s;
-	char why[DECIDED_WHY_MAX];
-	struct decided *next; /* of the same workload, in another log */
-};
 
 struct decided_subject; /* a workload of a collector, over all logs */
 
@@ -112,9 +81,6 @@ const struct decided_member *decided_group(
 
 struct decided_images;
 const struct decided_images *decided_images(const struct decided_table *t);
-
-/* What a report says, into what is kept. */
-void decided_take(struct decided *d, const struct decided_row *row);
 
 /* How many workloads are known. */
 size_t decided_count(const struct decided_table *t);

@@ -8,7 +8,7 @@
 #define HALLMARK_REGISTER_DECIDE_DECIDED_IMAGES_H
 
 #include "proto/digest.h"
-#include "register/decide/decided.h"
+#include "register/decide/decided_row.h"
 
 #define DECIDED_IMAGES_MAX 200000 /* some 300 bytes each; beyond it a new one is not known */
 #define DECIDED_GROUP_MAX  128    /* bytes; a longer name is no group that anybody asks for */
