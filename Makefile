@@ -16,9 +16,11 @@ PKGS_AUDITOR   := libcrypto libcap libseccomp jansson
 PKGS_REGISTER  := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libcurl
 # It comes without a file for pkg-config.
 LIBS_REGISTER  := -lhttp_parser
+# Of hallmark-web: what speaks HTTP to pages and parses HTML is in no other program of a host.
+PKGS_WEB       := libcurl gumbo libcap libseccomp libcrypto
 PKGS_TEST      := cmocka jansson
 PKGS_ALL := $(sort $(PKGS_PROTO) $(PKGS_CONFIG) $(PKGS_PKCS11) $(PKGS_SIGNER) $(PKGS_COLLECTOR) \
-	$(PKGS_AUDITOR) $(PKGS_REGISTER) $(PKGS_TEST))
+	$(PKGS_AUDITOR) $(PKGS_REGISTER) $(PKGS_WEB) $(PKGS_TEST))
 
 SANITIZE ?=
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -49,7 +51,8 @@ BINARY_auditor   := hallmark-audit
 BINARY_register  := hallmark-register
 BINARY_pkcs11    := hallmark-hsm
 
-BINARIES := $(foreach p,$(PROGRAMS),$(BUILD)/$(BINARY_$(p)))
+WEB      := $(BUILD)/hallmark-web
+BINARIES := $(foreach p,$(PROGRAMS),$(BUILD)/$(BINARY_$(p))) $(WEB)
 
 # What people type together is done in that order, whatever -j says: `clean all`, `demo check`.
 TYPED := all tests deps check check-fault check-mutation check-asan check-tsan fuzz lint bench demo install clean
@@ -60,9 +63,9 @@ endif
 .PHONY: all
 all: $(BINARIES)
 
-# --- libraries: one per folder, with all its rooms; a program's main.c stays out of its library ---------------------
+# --- libraries: one per folder, with all its rooms; each main.c stays out of them ---------------------
 
-sources = $(filter-out $(1)/main.c,$(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
+sources = $(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
 
 define LIBRARY
@@ -94,6 +97,12 @@ $(eval $(call PROGRAM,collector,COLLECTOR))
 $(eval $(call PROGRAM,auditor,AUDITOR))
 $(eval $(call PROGRAM,register,REGISTER))
 $(eval $(call PROGRAM,pkcs11,PKCS11))
+
+# A program of the collector's, of which it needs little.
+$(WEB): $(BUILD)/obj/collector/web/main.o $(BUILD)/libcollector.a $(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
+	@echo "  LD    $@"
+	@$(CC) $(SANFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $< $(call LIB_GROUP,$(filter %.a,$^)) \
+		$(call PKG_LIBS,$(PKGS_WEB) $(PKGS_PROTO) $(PKGS_CONFIG)) -lpthread
 
 # --- unit tests: tests/unit/test_<module>.c, each its own program --------------------------------
 
@@ -201,7 +210,7 @@ $(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
 	libmsgpack-dev libcyaml-dev libyaml-dev libsqlite3-dev libjansson-dev libzstd-dev libcap-dev \
-	libseccomp-dev uthash-dev libarchive-dev libcurl4-openssl-dev libhttp-parser-dev
+	libseccomp-dev uthash-dev libarchive-dev libcurl4-openssl-dev libgumbo-dev libhttp-parser-dev
 PACKAGES_RUN   := softhsm2 openssl procps
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml python3-jwt python3-jsonschema opensc strace \
 	util-linux mount iproute2 nftables e2fsprogs systemd nginx-light haproxy postgresql umoci skopeo $(PACKAGES_TOKENS)

@@ -269,6 +269,7 @@ prepare(void *context, struct collector_config *config)
 	config->watch_rest_s = 0;
 	w->start = &g->start;
 	w->measure[COMPONENT_RUNTIME] = w->measure[COMPONENT_IMAGE] = false;
+	w->measure[COMPONENT_WEB] = false;
 	/* What starts is judged, whatever else of it is. */
 	w->measure[COMPONENT_EXECUTABLE] = g->program.fd >= 0;
 	if (g->program.fd < 0)

@@ -72,6 +72,25 @@ struct collector_image {
 	const char *tag, *platform; /* of the second, where it has several; NULL: not said */
 };
 
+/* An origin whose scripts are fetched, too. */
+struct collector_web_origin {
+	const char *url;
+	const char *connect; /* "ADDRESS:PORT" where it is reached; NULL: as its name says */
+};
+
+/* A page that is fetched for the component `web`. */
+struct collector_web {
+	const char *name; /* short: letters, digits, "_", "-", "."; 32 bytes */
+	const char *url;
+	const char *connect; /* of its own origin, as above */
+	const char *ca;      /* file of CAs that servers' certificates are of; NULL: the system's */
+	const char *agent;   /* what it says that it is; NULL: its own name */
+	size_t origin_count; /* besides its own */
+	const struct collector_web_origin *origins;
+	/* what it may cost, and how often it may lead on; beyond it, it could not be measured */
+	uint32_t redirects, seconds, mebibytes, scripts;
+};
+
 /* A program that is told of the workload's verdict when it changes, and at the start. */
 struct collector_hook {
 	const char *name; /* bundle_action_name_is_good */
@@ -174,6 +193,8 @@ struct collector_workload {
 	const struct collector_hook *hooks;
 	size_t act_count;
 	const struct collector_act *acts;
+	size_t web_count;
+	const struct collector_web *web;
 	const struct collector_start *start; /* NULL: it is measured as it runs */
 };
 

@@ -28,6 +28,7 @@ static const cyaml_strval_t kinds[] = {
     {"libraries", COMPONENT_LIBRARIES},
     {"packages", COMPONENT_PACKAGES},
     {"runtime", COMPONENT_RUNTIME},
+    {"web", COMPONENT_WEB},
 };
 
 static const cyaml_strval_t views[] = {
@@ -112,6 +113,8 @@ static const cyaml_schema_field_t workload_fields[] = {
 	hooks, &hook_schema, 1, HOOKS_MAX),
     CYAML_FIELD_SEQUENCE("acts", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload,
 	acts, &act_schema, 1, STATEMENT_ACT_COUNT),
+    CYAML_FIELD_SEQUENCE("web", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_workload, web,
+	&web_schema, 1, WEB_PAGES_MAX),
     CYAML_FIELD_END,
 };
 #undef WORKLOAD
@@ -127,6 +130,8 @@ static void take_process(
 static void take_container(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_image(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
+static void take_web(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
 static void take_choice(
     struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w);
@@ -189,6 +194,7 @@ take_workload(
 	take_measures(s, raw, index, w);
 	take_keys(s, raw, index, w);
 	take_image(s, raw, index, w);
+	take_web(s, raw, index, w);
 	budgets_take(s, &raw->budgets, index, &w->budgets);
 	redact_take(s, raw->redact, raw->redact_count, index, w);
 	w->token = token_take(s, &raw->token, index);
@@ -304,6 +310,24 @@ take_image(
 	    .layout = settings_path(s, raw->image.layout),
 	    .tag = raw->image.tag,
 	    .platform = raw->image.platform};
+}
+
+/* Pages, and that they are measured, stand together, too. */
+static void
+take_web(
+    struct settings *s, const struct raw_workload *raw, size_t index, struct collector_workload *w)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+	const bool said = settings_has(s, settings_entry_key(key, "workloads", index, ".web"));
+
+	if (raw->measure_count > 0 && w->measure[COMPONENT_WEB] != said)
+		settings_fault(s,
+		    settings_entry_key(key, "workloads", index, said ? ".web" : ".measure"),
+		    said ? "\"%s\" names pages, but \"measure\" lacks \"web\": add it there"
+			 : "\"%s\" has \"web\", but \"web\" does not say which pages are fetched",
+		    key);
+	w->web = web_take(s, raw->web, raw->web_count, index);
+	w->web_count = raw->web_count;
 }
 
 /* Which of the processes that are named so. */

@@ -12,6 +12,7 @@
 #include "config/redact_config.h"
 #include "config/settings.h"
 #include "config/token_config.h"
+#include "config/web_config.h"
 
 /* The file's list as it stands, an entry each. */
 struct raw_workload_image {
@@ -52,6 +53,8 @@ struct raw_workload {
 	uint32_t hooks_count;
 	struct raw_act *acts;
 	uint32_t acts_count;
+	struct raw_web *web;
+	uint32_t web_count;
 };
 extern const cyaml_schema_value_t workload_schema;
 

@@ -20,6 +20,7 @@
 #include "collector/measure/measure_packed.h"
 #include "collector/measure/measure_runtime.h"
 #include "collector/measure/measure_start.h"
+#include "collector/measure/measure_web.h"
 #include "collector/measure/redact.h"
 #include "collector/subject/subject.h"
 
@@ -32,6 +33,7 @@ static measure_function *const functions[COMPONENT_KIND_COUNT] = {
     [COMPONENT_LIBRARIES] = measure_libraries,
     [COMPONENT_PACKAGES] = measure_packages,
     [COMPONENT_RUNTIME] = measure_runtime,
+    [COMPONENT_WEB] = measure_web,
 };
 
 /* Before the workload runs; else as above. */

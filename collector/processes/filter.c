@@ -38,9 +38,10 @@ struct filter_made {
 #define REPORTING  ROLE(FILTER_REPORTING)
 #define GIVING     ROLE(FILTER_GIVING)
 #define ACTING     ROLE(FILTER_ACTING)
+#define FETCHING   ROLE(FILTER_FETCHING)
 /* A measuring process has its starter's filter too: what it needs is in both. */
 #define READING (STARTING | ROLE(FILTER_MEASURING))
-#define ALL     (READING | REPORTING | GIVING | ACTING)
+#define ALL     (READING | REPORTING | GIVING | ACTING | FETCHING)
 
 /* By what they are for; several names of one thing are what other libcs and machines call it. */
 static const struct {
@@ -84,11 +85,13 @@ static const struct {
 	    "rename", "renameat", "renameat2", "link", "linkat", "ftruncate", "fallocate", "fsync",
 	    "fdatasync", "fchmod", "utimensat", "mlock", "munlock", "mincore"}},
     /* the network; name resolution sends several messages at once */
-    {REPORTING, {"timerfd_create", "timerfd_settime", "eventfd2", "signalfd4", "select", "pselect6",
-		    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "pipe", "pipe2",
-		    "socketpair", "connect", "bind", "getsockname", "getpeername", "getsockopt",
-		    "setsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg",
-		    "recvmmsg", "shutdown"}},
+    {REPORTING | FETCHING,
+	{"timerfd_create", "timerfd_settime", "eventfd2", "signalfd4", "select", "pselect6",
+	    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "pipe", "pipe2",
+	    "socketpair", "connect", "bind", "getsockname", "getpeername", "getsockopt",
+	    "setsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg",
+	    "shutdown"}},
+    {FETCHING, {"fcntl", "dup", "mlock", "munlock"}},
     /* files of tokens, and whose they are */
     {GIVING, {"open", "openat", "fcntl", "umask", "unlink", "unlinkat", "rename", "renameat",
 		 "renameat2", "fchmod", "fchown"}},
@@ -123,8 +126,8 @@ static const struct {
 	unsigned argument;
 	scmp_datum_t mask, value;
 } conditions[] = {
-    {READING, "open", 1, WRITES, 0},
-    {READING, "openat", 2, WRITES, 0},
+    {READING | FETCHING, "open", 1, WRITES, 0},
+    {READING | FETCHING, "openat", 2, WRITES, 0},
     {READING, "fcntl", 1, INT_BITS, F_GETFD},
     {READING, "fcntl", 1, INT_BITS, F_SETFD},
     {READING, "fcntl", 1, INT_BITS, F_GETFL},
@@ -141,10 +144,10 @@ static const struct {
     /* whether a file of an overlay is on a disk */
     {READING, "ioctl", 1, INT_BITS, FS_IOC_FIEMAP},
     {REPORTING | GIVING, "socket", 0, INT_BITS, AF_UNIX},
-    {REPORTING, "socket", 0, INT_BITS, AF_INET},
-    {REPORTING, "socket", 0, INT_BITS, AF_INET6},
+    {REPORTING | FETCHING, "socket", 0, INT_BITS, AF_INET},
+    {REPORTING | FETCHING, "socket", 0, INT_BITS, AF_INET6},
     /* threads of its own */
-    {REPORTING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
+    {REPORTING | FETCHING, "clone", 0, CLONE_THREAD, CLONE_THREAD},
     {READING, "clone", 0, UINT64_MAX, A_THREAD},
     /* a process like this one, in the same namespaces */
     {STARTING, "clone", 0, NO_OTHERS, 0},
@@ -301,7 +304,7 @@ add_listed(scmp_filter_ctx filter, enum filter_role role, bool for_others)
 	if (result == 0 && role == FILTER_STARTING)
 		result =
 		    seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, questions);
-	if (result == 0 && role == FILTER_REPORTING)
+	if (result == 0 && (role == FILTER_REPORTING || role == FILTER_FETCHING))
 		result =
 		    seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, routes);
 	if (result == 0)

@@ -14,6 +14,8 @@
  *   reporting   keeps files and speaks over the network. No process, no program, no tracing
  *   giving      keeps files, gives them to others, and answers processes of this host
  *   acting      keeps files, durably, and speaks to processes of this program
+ *   fetching    reads files, and speaks over the network. No process, no program, and no socket to
+ *               a process of this host but by an address
  */
 #ifndef HALLMARK_COLLECTOR_PROCESSES_FILTER_H
 #define HALLMARK_COLLECTOR_PROCESSES_FILTER_H
@@ -26,7 +28,8 @@ enum filter_role {
 	FILTER_MEASURING,
 	FILTER_REPORTING,
 	FILTER_GIVING,
-	FILTER_ACTING
+	FILTER_ACTING,
+	FILTER_FETCHING
 };
 
 /*

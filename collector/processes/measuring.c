@@ -8,6 +8,7 @@
 #include "collector/files/filehash.h"
 #include "collector/machine/listeners.h"
 #include "collector/measure/measure.h"
+#include "collector/measure/measure_web.h"
 #include "collector/processes/exchange.h"
 #include "collector/processes/rights.h"
 #include "collector/watch/lay.h"
@@ -46,6 +47,7 @@ measuring_run(int channel, const struct measuring_given *given, const struct col
 	if (given->watches)
 		watch_begin(given->instance);
 	listeners_begin(given->listeners);
+	measure_web_begin(given->pages);
 	if (given->tells)
 		filehash_tell(hash, send_progress, &m);
 	e = begin(&m, &w->budgets, given->filter, known, &t);

@@ -18,6 +18,7 @@ struct measuring_given {
 	int instance;  /* for watches on what is read, */
 	bool watches;  /* which are wanted */
 	int listeners; /* to ask what listens by (collector/machine/listeners.h) */
+	int pages;     /* by which the workload's pages come (collector/processes/pages.h) */
 	bool tells;    /* it is to say how far it is */
 	const struct filter_made *filter; /* borrowed; NULL: it makes its own */
 };

@@ -55,6 +55,9 @@ static const char *const resolver_files[] = {"/etc/resolv.conf", "/etc/hosts", "
 
 #define NICE 10
 
+/* What parsing a page may have (collector/web/page_facts.c), what was fetched, and libraries. */
+#define FETCHING_MEMORY_MAX (512UL << 20)
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* `l` is that of whoever allows; NULL to others. */
@@ -268,6 +271,36 @@ enum err
 rights_run_hooks(struct trouble *t)
 {
 	return keep(NULL, 0, t);
+}
+
+enum err
+rights_serve_pages(struct trouble *t)
+{
+	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
+		return trouble_set(
+		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
+	return keep(NULL, 0, t);
+}
+
+enum err
+rights_fetch(const struct collector_workload *w, struct trouble *t)
+{
+	const struct rlimit most = {FETCHING_MEMORY_MAX, FETCHING_MEMORY_MAX};
+	struct landlock *l;
+	enum err e;
+
+	if (!SANITIZED && setrlimit(RLIMIT_DATA, &most) != 0)
+		return trouble_set(t, ERR_IO, "the memory cannot be limited: %s", strerror(errno));
+	if ((e = landlock_new(&l, t)) != ERR_OK)
+		return e;
+	for (size_t i = 0; e == ERR_OK && i < w->web_count; i++)
+		if (w->web[i].ca != NULL)
+			e = landlock_allow_directory_of(l, w->web[i].ca, t);
+	if (e == ERR_OK && (e = landlock_allow_reading(l, "/etc/ssl/certs", t)) == ERR_OK &&
+	    (e = allow_system(l, t)) == ERR_OK)
+		e = landlock_enter(l, t);
+	landlock_free(&l);
+	return e == ERR_OK ? filter_enter(FILTER_FETCHING, t) : e;
 }
 
 enum err

@@ -75,6 +75,15 @@ enum err rights_lay_hands(
     const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
 
 /*
+ * Of the program that starts processes that fetch pages: no capabilities, no new privileges, no
+ * core dump. Of these: they also read the CAs that their workload names, and what names are
+ * resolved with, write nothing, and have 512 MiB of memory. They speak over the network, and to no
+ * process of this host that has no address there.
+ */
+enum err rights_serve_pages(struct trouble *t) MUST_USE;
+enum err rights_fetch(const struct collector_workload *w, struct trouble *t) MUST_USE;
+
+/*
  * Whether another configuration can be reported with by who has called rights_report before.
  * ERR_CONFIG with the trouble in words: it names what lies outside of the directories that were
  * named then.

@@ -16,6 +16,7 @@
 #include "collector/machine/listeners.h"
 #include "collector/processes/apart.h"
 #include "collector/processes/measuring.h"
+#include "collector/processes/pages.h"
 #include "collector/processes/remembered.h"
 #include "collector/processes/rights.h"
 #include "proto/evidence/bundle.h"
@@ -37,6 +38,7 @@ struct starter {
 	struct filehash *hash;      /* each child has its own copy of it */
 	struct remembered remembered;
 	int control;
+	int pages; /* to who fetches them; -1: nobody does */
 	struct child *children;
 	struct pollfd *fds; /* one more than children */
 	size_t count, capacity;
@@ -69,7 +71,11 @@ starter_begin(const char *path, struct collector_config *config, bool tells_prog
 	int pair[2];
 	pid_t child;
 
+	enum err e;
+
 	*control = -1;
+	if ((e = pages_begin(path, config, &s.pages, t)) != ERR_OK)
+		return e;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return trouble_set(
 		    t, ERR_IO, "a socket for the measuring process: %s", strerror(errno));
@@ -89,6 +95,8 @@ starter_begin(const char *path, struct collector_config *config, bool tells_prog
 		serve(&s);
 	}
 	(void)close(pair[1]);
+	if (s.pages >= 0)
+		(void)close(s.pages);
 	*control = pair[0];
 	return ERR_OK;
 }
@@ -285,10 +293,13 @@ run(struct starter *s, pid_t parent, int channel, int instance, uint32_t workloa
 	const struct measuring_given given = {.instance = instance,
 	    .watches = s->config->watch_rest_s > 0,
 	    .listeners = w->measure[COMPONENT_HOST] ? listeners_socket() : -1,
+	    .pages = w->measure[COMPONENT_WEB] ? pages_order(s->pages, s->config, w) : -1,
 	    .tells = s->tells_progress,
 	    .filter = s->filter};
 
 	(void)close(s->control);
+	if (s->pages >= 0)
+		(void)close(s->pages);
 	for (size_t i = 0; i < s->count; i++)
 		(void)close(s->children[i].pidfd);
 	apart_follow(parent);

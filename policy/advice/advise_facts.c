@@ -46,13 +46,15 @@ advise_lists(const struct advising *a)
 		bool used = false;
 
 		for (size_t r = 0; r < p->rule_count && !used; r++)
-			used =
-			    names_list(p->rules[r].facts[COMPONENT_PACKAGES], &p->package_lists[i]);
+			used = names_list(
+				   p->rules[r].facts[COMPONENT_PACKAGES], &p->package_lists[i]) ||
+			       names_list(p->rules[r].facts[COMPONENT_WEB], &p->package_lists[i]);
 		if (used)
 			continue;
 		(void)snprintf(key, sizeof(key), "package_lists[%zu].name", i);
 		advise(a, key, "no rule uses the package list \"%s\"", p->package_lists[i].name);
-		advices_mend(a->to, "name it under \"lists\" of \"packages\", or take it out");
+		advices_mend(
+		    a->to, "name it under \"lists\" of \"packages\" or \"web\", or take it out");
 	}
 }
 

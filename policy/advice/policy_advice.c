@@ -13,7 +13,7 @@ static void advise_softened(const struct advising *a);
 static void advise_entry(const struct advising *a, size_t entry);
 static void advise_nothing(const struct advising *a, const struct policy_rule *r, size_t entry);
 static bool says_nothing_of_files(enum component_kind kind, const struct file_rule *r);
-static bool says_nothing_of_facts(const struct fact_rule *r);
+static bool says_nothing_of_facts(enum component_kind kind, const struct fact_rule *r);
 static bool takes_all(const struct policy_rule *r);
 
 void
@@ -139,7 +139,8 @@ advise_nothing(const struct advising *a, const struct policy_rule *r, size_t ent
 		char key[DRAFT_KEY_MAX];
 
 		if ((r->files[k] == NULL || !says_nothing_of_files(kind, r->files[k])) &&
-		    (r->facts[k] == NULL || !says_nothing_of_facts(r->facts[k])))
+		    (r->facts[k] == NULL ||
+			!says_nothing_of_facts((enum component_kind)k, r->facts[k])))
 			continue;
 		(void)snprintf(
 		    key, sizeof(key), "workloads[%zu].%s", entry, component_kind_name(kind));
@@ -164,10 +165,12 @@ says_nothing_of_files(enum component_kind kind, const struct file_rule *r)
 }
 
 static bool
-says_nothing_of_facts(const struct fact_rule *r)
+says_nothing_of_facts(enum component_kind kind, const struct fact_rule *r)
 {
-	bool nothing = r->list_count == 0 || r->unlisted == REPORT_NONE;
+	bool nothing = r->list_count == 0 || kind == COMPONENT_WEB || r->unlisted == REPORT_NONE;
 
+	for (size_t i = 0; kind == COMPONENT_WEB && r->list_count > 0 && i < WEB_DIFFERENCES; i++)
+		nothing = nothing && r->web[i] == REPORT_NONE;
 	for (size_t i = 0; i < r->fact_count; i++)
 		nothing = nothing && r->facts[i].unmatched == REPORT_NONE;
 	return nothing;

@@ -45,7 +45,10 @@ judge(const struct policy_rule *rule, const struct amendments *amendments,
 		b.judged = true;
 		judge_made(&b, rule, c);
 		judge_facts(&b, rule->facts[c->kind], c);
-		judge_packages(&b, rule, c);
+		if (c->kind == COMPONENT_WEB)
+			judge_web(&b, rule, c);
+		else
+			judge_packages(&b, rule, c);
 	} else if (c->kind == COMPONENT_UNMEASURED) {
 		b.judged = true;
 		judge_unmeasured(&b, rule, c);

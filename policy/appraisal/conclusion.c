@@ -124,6 +124,7 @@ claim_of(enum component_kind kind)
 		return REPORT_EXECUTABLES;
 	case COMPONENT_FILES:
 	case COMPONENT_IMAGE:
+	case COMPONENT_WEB:
 		return REPORT_FILE_SYSTEM;
 	default:
 		return REPORT_CONFIGURATION;

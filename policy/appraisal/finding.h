@@ -72,6 +72,19 @@
 	    "a hidden value that the policy does not name")                                        \
 	X(FINDING_ABSENT, "absent-fact", "unmatched", "the fact was not measured")                 \
 	X(FINDING_UNLISTED, "unlisted-package", "unlisted", "no package list of the rule has it")  \
+	/* about a page; the subject is what the value begins with, two words of it */             \
+	X(FINDING_UNKNOWN_SCRIPT, "unknown-script", "unknown_script",                              \
+	    "no list of the rule has it")                                                          \
+	X(FINDING_CHANGED_SCRIPT, "changed-script", "changed_script",                              \
+	    "the lists of the rule have it with other content, or otherwise")                      \
+	X(FINDING_MISSING_SCRIPT, "missing-script", "missing_script",                              \
+	    "the lists of the rule have it, and the page does not")                                \
+	X(FINDING_UNKNOWN_HEADER, "unknown-header", "unknown_header",                              \
+	    "no list of the rule has this header or cookie")                                       \
+	X(FINDING_CHANGED_HEADER, "changed-header", "changed_header",                              \
+	    "the lists of the rule have this header or cookie otherwise")                          \
+	X(FINDING_MISSING_HEADER, "missing-header", "missing_header",                              \
+	    "the lists of the rule have this header or cookie, and the page came without")         \
 	/* about a package or a file; the subject is the fact, or its path */                      \
 	X(FINDING_VULNERABLE, "vulnerable", "vulnerable of the workload",                          \
 	    "it has a known vulnerability")                                                        \

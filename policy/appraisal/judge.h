@@ -20,7 +20,7 @@ void judge_revoked(struct verdict_builder *b, const struct amendments *amendment
 /* Words of a finding about who says so; in `to`, empty where it has failed. */
 struct view revoked_source_detail(const struct revoke *r, struct buf *to);
 
-/* config, host, packages, runtime */
+/* config, host, image, packages, runtime, web */
 void judge_facts(
     struct verdict_builder *b, const struct fact_rule *rule, const struct component *c);
 
@@ -45,6 +45,10 @@ const struct policy_group *judge_group_of(const struct policy_rule *rule, struct
 
 /* packages, besides its facts */
 void judge_packages(
+    struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
+
+/* web, besides its facts */
+void judge_web(
     struct verdict_builder *b, const struct policy_rule *rule, const struct component *c);
 
 /* ", found " and the value, cut; and how many more there are. */

@@ -5,6 +5,7 @@
 
 #include "policy/compile/policy_image.h"
 #include "policy/compile/policy_lists.h"
+#include "policy/compile/policy_web.h"
 #include "proto/evidence/component_items.h"
 #include "proto/evidence/redacted.h"
 
@@ -53,8 +54,10 @@ policy_facts_compile(
 	}
 	r->facts = facts;
 	r->fact_count = raw->facts_count;
-	if (kind == COMPONENT_PACKAGES)
+	if (kind == COMPONENT_PACKAGES || kind == COMPONENT_WEB)
 		policy_lists_compile(d, key, raw, r);
+	if (kind == COMPONENT_WEB)
+		policy_web_compile(d, key, raw, r);
 	if (kind == COMPONENT_IMAGE)
 		policy_image_compile(d, key, raw, facts, &r->fact_count);
 	if (kind == COMPONENT_RUNTIME)

@@ -191,11 +191,13 @@ check_kinds(struct place *p, bool require_said)
 	bool any = false;
 
 	/* The key `unmeasured` is an outcome: that kind has no rule. */
-	for (unsigned k = 0; k < COMPONENT_UNMEASURED; k++) {
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const char *name = component_kind_name((enum component_kind)k);
 		char rest[32];
 		bool rule;
 
+		if (k == COMPONENT_UNMEASURED)
+			continue;
 		snprintf(rest, sizeof(rest), ".%s", name);
 		/* A rule that was faulty is there all the same. */
 		rule = yaml_file_line(p->draft->policy->yaml, key_of(p, rest)) > 0;
@@ -305,6 +307,8 @@ raw_fact_rule(const struct raw_workload *w, enum component_kind kind)
 		return w->packages;
 	case COMPONENT_RUNTIME:
 		return w->runtime;
+	case COMPONENT_WEB:
+		return w->web;
 	default:
 		return NULL;
 	}

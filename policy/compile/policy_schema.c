@@ -27,9 +27,18 @@ static const cyaml_strval_t compared_by[] = {
     {"content", RAW_BY_CONTENT},
 };
 
-#define KIND_ROW(identifier, name, shape) {name, identifier},
-static const cyaml_strval_t kinds[] = {COMPONENT_KIND_MAP(KIND_ROW)};
-#undef KIND_ROW
+/* Not what could not be measured: that is neither demanded nor only recorded. */
+static const cyaml_strval_t kinds[] = {
+    {"config", COMPONENT_CONFIG},
+    {"executable", COMPONENT_EXECUTABLE},
+    {"files", COMPONENT_FILES},
+    {"host", COMPONENT_HOST},
+    {"image", COMPONENT_IMAGE},
+    {"libraries", COMPONENT_LIBRARIES},
+    {"packages", COMPONENT_PACKAGES},
+    {"runtime", COMPONENT_RUNTIME},
+    {"web", COMPONENT_WEB},
+};
 
 #define TEXT(key, flags, structure, most)                                                          \
 	CYAML_FIELD_STRING_PTR(#key, flags, structure, key, 1, most)
@@ -61,11 +70,10 @@ static const cyaml_schema_value_t owner_entry = {
 static const cyaml_schema_value_t value_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, POLICY_PATTERN_MAX),
 };
-/* The last one is what could not be measured: that is neither demanded nor only recorded. */
 static const cyaml_schema_value_t kind_entry = {
-    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, COMPONENT_UNMEASURED),
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, enum component_kind, kinds, CYAML_ARRAY_LEN(kinds)),
 };
-_Static_assert(COMPONENT_UNMEASURED == CYAML_ARRAY_LEN(kinds) - 1, "the kinds that a policy names");
+_Static_assert(COMPONENT_KIND_COUNT - 1 == CYAML_ARRAY_LEN(kinds), "the kinds that a policy names");
 
 /* The base64 of a key, a URI, or a parameter of a build. */
 static const cyaml_schema_value_t source_text_entry = {
@@ -274,6 +282,20 @@ static const cyaml_schema_field_t image_rule_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t web_rule_fields[] = {
+    LIST(facts, OPTIONAL, struct raw_fact_rule, &fact_entry, 1, POLICY_FACTS_MAX),
+    OUTCOME(unmatched, struct raw_fact_rule),
+    LIST(lists, OPTIONAL, struct raw_fact_rule, &name_entry, 1, POLICY_PACKAGE_LISTS_MAX),
+    LIST(allow, OPTIONAL, struct raw_fact_rule, &pattern_entry, 1, POLICY_ALLOW_MAX),
+    OUTCOME(unknown_script, struct raw_fact_rule),
+    OUTCOME(changed_script, struct raw_fact_rule),
+    OUTCOME(missing_script, struct raw_fact_rule),
+    OUTCOME(unknown_header, struct raw_fact_rule),
+    OUTCOME(changed_header, struct raw_fact_rule),
+    OUTCOME(missing_header, struct raw_fact_rule),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t token_fields[] = {
     TEXT(profile, REQUIRED, struct raw_token, KEYCHANNEL_PROFILE_MAX),
     TEXT(audience, OPTIONAL, struct raw_token, KEYCHANNEL_AUDIENCE_MAX),
@@ -287,8 +309,9 @@ static const cyaml_schema_value_t token_entry = {
 #define RULE(key, fields) CYAML_FIELD_MAPPING_PTR(#key, OPTIONAL, struct raw_workload, key, fields)
 /* Of what is measured before a start, too. */
 #define START_KEYS                                                                                 \
-	LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),        \
-	    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_UNMEASURED),   \
+	LIST(require, OPTIONAL, struct raw_workload, &kind_entry, 0, COMPONENT_KIND_COUNT - 1),    \
+	    LIST(recorded, OPTIONAL, struct raw_workload, &kind_entry, 0,                          \
+		COMPONENT_KIND_COUNT - 1),                                                         \
 	    CYAML_FIELD_UINT("max_age_s", OPTIONAL, struct raw_workload, max_age_s),               \
 	    OUTCOME(missing, struct raw_workload), OUTCOME(unmeasured, struct raw_workload),       \
 	    LIST(release, OPTIONAL, struct raw_workload, &name_entry, 1, REPORT_REFERENCES_MAX),   \
@@ -314,7 +337,8 @@ static const cyaml_schema_field_t start_fields[] = {
 	    OUTCOME(vulnerable, struct raw_workload), OUTCOME(no_feed, struct raw_workload),       \
 	    LIST(feeds, OPTIONAL, struct raw_workload, &name_entry, 0, REPORT_FEEDS_MAX),          \
 	    CYAML_FIELD_BOOL("main_only", OPTIONAL, struct raw_workload, main_only),               \
-	    RULE(image, image_rule_fields), RULE(runtime, fact_rule_fields)
+	    RULE(image, image_rule_fields), RULE(runtime, fact_rule_fields),                       \
+	    RULE(web, web_rule_fields)
 #define COLLECTORS                                                                                 \
 	LIST(collectors, REQUIRED, struct raw_workload, &pattern_entry, 1, POLICY_COLLECTORS_MAX)
 

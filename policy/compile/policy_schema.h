@@ -124,12 +124,15 @@ struct raw_package_list {
 };
 
 struct raw_fact_rule {
-	char **lists; /* of packages alone, as `unlisted` */
+	char **lists; /* of packages and web */
 	uint32_t lists_count;
-	enum raw_outcome unlisted;
-	char **allow; /* of image alone, as the next line */
+	enum raw_outcome unlisted; /* of packages alone */
+	char **allow;              /* of image and web */
 	uint32_t allow_count;
-	enum raw_outcome added, changed, deleted, mounted;
+	enum raw_outcome added, changed, deleted, mounted; /* of image alone */
+	/* of web alone */
+	enum raw_outcome unknown_script, changed_script, missing_script;
+	enum raw_outcome unknown_header, changed_header, missing_header;
 	struct raw_fact *facts;
 	uint32_t facts_count;
 	enum raw_outcome unmatched;
@@ -157,7 +160,7 @@ struct raw_workload {
 	uint32_t release_count, feeds_count;
 	bool main_only;
 	struct raw_file_rule *executable, *files, *libraries;
-	struct raw_fact_rule *config, *host, *image, *packages, *runtime;
+	struct raw_fact_rule *config, *host, *image, *packages, *runtime, *web;
 };
 
 enum raw_enforce {

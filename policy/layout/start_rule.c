@@ -3,8 +3,8 @@
 #include "policy/layout/merge.h"
 
 /*
- * Not `require`: of a running workload there is more. Nor `image` and `runtime`, nor when it
- * reports and what it gets for that.
+ * Not `require`: of a running workload there is more. Nor `image`, `runtime` and `web`, nor
+ * when it reports and what it gets for that.
  */
 static const struct view resting[] = {
     VIEW_LITERAL("config"),

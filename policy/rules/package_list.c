@@ -16,6 +16,7 @@ struct package_list {
 };
 
 static bool parse_line(struct view line, struct package *out);
+static int compare_key(const struct package *p, struct view fact, struct view key);
 static int package_compare(const void *a, const void *b);
 
 enum err
@@ -84,6 +85,46 @@ package_list_has(const struct package_list *l, struct view fact, struct view val
 	const struct package key = {fact, value};
 
 	return bsearch(&key, l->package, l->count, sizeof(key), package_compare) != NULL;
+}
+
+void
+package_list_at(const struct package_list *l, size_t index, struct view *fact, struct view *value)
+{
+	*fact = l->package[index].fact;
+	*value = l->package[index].value;
+}
+
+/* Those that begin with it stand together, what is just it before all others. */
+bool
+package_list_has_key(const struct package_list *l, struct view fact, struct view key)
+{
+	size_t low = 0, high = l->count;
+
+	if (package_list_has(l, fact, key))
+		return true;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (compare_key(&l->package[middle], fact, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < l->count && compare_key(&l->package[low], fact, key) == 0;
+}
+
+/* 0: it begins with the key and a space. */
+static int
+compare_key(const struct package *p, struct view fact, struct view key)
+{
+	const int by_fact = view_compare(p->fact, fact);
+	const struct view begin = {
+	    p->value.data, p->value.size < key.size ? p->value.size : key.size};
+	const int by_key = by_fact != 0 ? by_fact : view_compare(begin, key);
+
+	if (by_key != 0 || p->value.size == key.size)
+		return by_key != 0 ? by_key : -1;
+	return (int)p->value.data[key.size] - ' ';
 }
 
 static bool

@@ -1,6 +1,6 @@
 /*
- * Package lists: the packages that a host may have, as they are measured. A line each, every one
- * ended:
+ * Package lists: the packages that a host may have, or what a page may, as they are measured. A
+ * line each, every one ended:
  *
  *   <fact> ' ' <value>      dpkg openssl 3.0.15-1~deb12u1 amd64
  *
@@ -30,5 +30,12 @@ void package_list_free(struct package_list **l);
 
 size_t package_list_count(const struct package_list *l);
 bool package_list_has(const struct package_list *l, struct view fact, struct view value);
+
+/* In their order: by fact, then by value. */
+void package_list_at(
+    const struct package_list *l, size_t index, struct view *fact, struct view *value);
+
+/* A value of this fact that is `key`, or begins with it and a space. */
+bool package_list_has_key(const struct package_list *l, struct view fact, struct view key);
 
 #endif

@@ -138,11 +138,25 @@ struct policy_package_list {
 	struct digest digest;
 };
 
-/* For config, host, image, packages and runtime. */
+/* What differs from the lists of a rule for pages; `script` is all that makes a browser do things.
+ */
+enum web_difference {
+	WEB_UNKNOWN_SCRIPT,
+	WEB_CHANGED_SCRIPT,
+	WEB_MISSING_SCRIPT,
+	WEB_UNKNOWN_HEADER,
+	WEB_CHANGED_HEADER,
+	WEB_MISSING_HEADER,
+	WEB_DIFFERENCES,
+};
+
+/* For config, host, image, packages, runtime and web. */
 struct fact_rule {
-	size_t list_count; /* of packages: what may be there; 0: it does not matter */
+	size_t list_count; /* of packages and web: what may be there; 0: it does not matter */
 	const struct policy_package_list **lists;
-	enum report_status unlisted;
+	enum report_status unlisted;             /* of packages */
+	struct patterns allow;                   /* of web: "FACT VALUE" that may be there, too */
+	enum report_status web[WEB_DIFFERENCES]; /* of web */
 	size_t fact_count;
 	const struct fact_demand *facts; /* by name, then as in the file */
 };

@@ -57,6 +57,17 @@ static const char *const mends[FINDING_COUNT] = {
 	"have the collector measure it; hallmark-collector measure shows what it finds",
     [FINDING_UNLISTED] = "take the package away, or put it at the version that a list has; if it "
 			 "belongs there, add it to a list",
+    [FINDING_UNKNOWN_SCRIPT] =
+	"find who put it into the page and take it out; if it belongs there, add it to a list "
+	"(hallmark-collector references --web)",
+    [FINDING_CHANGED_SCRIPT] =
+	"find who changed it and put back what the list has; if it was meant, make the list anew",
+    [FINDING_MISSING_SCRIPT] = "put it back; if it is gone for good, take it out of the list",
+    [FINDING_UNKNOWN_HEADER] = "see why the server sends it; if it is meant, add it to a list",
+    [FINDING_CHANGED_HEADER] =
+	"set it at the server as the list has it; if it is meant, make the list anew",
+    [FINDING_MISSING_HEADER] =
+	"have the server send it again; if it is gone for good, take it out of the list",
     [FINDING_VULNERABLE] =
 	"install the version that mends it; or have an approver say why it does not matter here "
 	"(hallmark-hsm statement sign --kind not-affected)",
@@ -90,6 +101,12 @@ static const struct other_key {
 	bool of_entry; /* it is the entry's, not the part's */
 } other_keys[] = {
     {FINDING_UNLISTED, "unlisted", false},
+    {FINDING_UNKNOWN_SCRIPT, "unknown_script", false},
+    {FINDING_CHANGED_SCRIPT, "changed_script", false},
+    {FINDING_MISSING_SCRIPT, "missing_script", false},
+    {FINDING_UNKNOWN_HEADER, "unknown_header", false},
+    {FINDING_CHANGED_HEADER, "changed_header", false},
+    {FINDING_MISSING_HEADER, "missing_header", false},
     {FINDING_VULNERABLE, "vulnerable", true},
     {FINDING_NO_FEED, "no_feed", true},
     {FINDING_EMPTY, "missing", true},

@@ -9,6 +9,7 @@
 
 static void say_demand(struct clause_writer *w, const struct fact_demand *d);
 static void say_difference(struct clause_writer *w, const struct fact_demand *d);
+static void say_web(struct clause_writer *w, const struct fact_rule *r);
 static void say_patterns(struct clause_writer *w, const struct fact_demand *d,
     const struct patterns *p, const char *before, const char *between, const char *none);
 static void say_range(struct clause_writer *w, const struct fact_demand *d, const struct range *r,
@@ -27,10 +28,14 @@ clauses_of_facts(struct clause_writer *w, const struct fact_rule *r)
 	for (size_t i = 0; i < r->list_count; i++) {
 		buf_append_string(
 		    clause_begin(w, "lists", (struct view){NULL, 0}, ".lists"), r->lists[i]->name);
-		buf_append_format(clause_aside(w), "%zu packages that may be there",
+		buf_append_format(clause_aside(w),
+		    w->part == COMPONENT_WEB ? "%zu lines of what the page has and may have"
+					     : "%zu packages that may be there",
 		    package_list_count(r->lists[i]->list));
 	}
-	if (r->list_count > 0)
+	if (r->list_count > 0 && w->part == COMPONENT_WEB)
+		say_web(w, r);
+	else if (r->list_count > 0)
 		clause_outcome(
 		    w, "unlisted", r->unlisted, finding_sentence(FINDING_UNLISTED), ".unlisted");
 }
@@ -46,6 +51,38 @@ say_demand(struct clause_writer *w, const struct fact_demand *d)
 	say_range(w, d, &d->number, "every value is a number ");
 	say_range(w, d, &d->version, "every value is a version ");
 	say_range(w, d, &d->date, "every value is a date ");
+}
+
+static void
+say_web(struct clause_writer *w, const struct fact_rule *r)
+{
+	static const struct {
+		const char *key, *place;
+		enum finding finding;
+	} outcomes[WEB_DIFFERENCES] = {
+	    [WEB_UNKNOWN_SCRIPT] = {"unknown_script", ".unknown_script", FINDING_UNKNOWN_SCRIPT},
+	    [WEB_CHANGED_SCRIPT] = {"changed_script", ".changed_script", FINDING_CHANGED_SCRIPT},
+	    [WEB_MISSING_SCRIPT] = {"missing_script", ".missing_script", FINDING_MISSING_SCRIPT},
+	    [WEB_UNKNOWN_HEADER] = {"unknown_header", ".unknown_header", FINDING_UNKNOWN_HEADER},
+	    [WEB_CHANGED_HEADER] = {"changed_header", ".changed_header", FINDING_CHANGED_HEADER},
+	    [WEB_MISSING_HEADER] = {"missing_header", ".missing_header", FINDING_MISSING_HEADER},
+	};
+	struct buf *to;
+
+	if (r->allow.count > 0) {
+		to = clause_begin(w, "allow", (struct view){NULL, 0}, ".allow");
+		buf_append_string(to, "may be there, too: ");
+		for (size_t i = 0; i < r->allow.count; i++) {
+			buf_append_string(to, i > 0 ? " or " : "");
+			clause_quote(to, r->allow.pattern[i]);
+		}
+	}
+	to = clause_begin(w, "lists", (struct view){NULL, 0}, NULL);
+	buf_append_string(
+	    to, "of pages as a client on the host is given them: not what browsers elsewhere are");
+	for (size_t i = 0; i < WEB_DIFFERENCES; i++)
+		clause_outcome(w, outcomes[i].key, r->web[i], finding_sentence(outcomes[i].finding),
+		    outcomes[i].place);
 }
 
 /* Of a rule for images; what it allows is said once. */

@@ -18,8 +18,8 @@
  *          other columns in order; no two equal items. A detail is a text NAME=VALUE of printable
  *          ASCII and spaces, the name without these; sorted bytewise, names unique; mostly none
  *   fact   [name: str, [value: bin, ...]]
- *          kinds runtime, host, image, packages, config, unmeasured; sorted by name, names unique;
- * the order of values is the fact's own
+ *          kinds runtime, host, image, packages, config, unmeasured, web; sorted by name, names
+ *          unique; the order of values is the fact's own
  *
  * Every integer and length has its shortest MessagePack form. A decoder refuses all else
  * (ERR_COMPONENT_FORMAT): a component is accepted only if encoding it again gives its bytes.
@@ -61,7 +61,8 @@
 	X(COMPONENT_LIBRARIES, "libraries", FILE)                                                  \
 	X(COMPONENT_PACKAGES, "packages", FACT)                                                    \
 	X(COMPONENT_RUNTIME, "runtime", FACT)                                                      \
-	X(COMPONENT_UNMEASURED, "unmeasured", FACT)
+	X(COMPONENT_UNMEASURED, "unmeasured", FACT)                                                \
+	X(COMPONENT_WEB, "web", FACT)
 
 #define COMPONENT_ENUM(identifier, name, shape) identifier,
 enum component_kind { COMPONENT_KIND_MAP(COMPONENT_ENUM) COMPONENT_KIND_COUNT };

@@ -99,6 +99,9 @@ static const char *const runtime[] = {
     "uid",
 };
 
+static const char *const web[] = {
+    "base", "cookie", "frame", "handler", "header", "inline", "script"};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct {
@@ -109,6 +112,7 @@ static const struct {
     [COMPONENT_IMAGE] = {image, COUNT(image)},
     [COMPONENT_PACKAGES] = {packages, COUNT(packages)},
     [COMPONENT_RUNTIME] = {runtime, COUNT(runtime)},
+    [COMPONENT_WEB] = {web, COUNT(web)},
 };
 
 const char *

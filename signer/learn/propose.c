@@ -25,10 +25,10 @@ propose(struct proposal *p)
 
 	buf_append_string(
 	    &p->review, "What to look at before the policy beside this file is used.\n");
-	for (unsigned k = 0; k < COMPONENT_UNMEASURED; k++) {
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const enum component_kind kind = (enum component_kind)k;
 
-		if (s->components[k] == 0)
+		if (k == COMPONENT_UNMEASURED || s->components[k] == 0)
 			continue;
 		if (s->with[k] < s->reports) {
 			/* A rule would hold all reports without it at a warning. */

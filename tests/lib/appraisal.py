@@ -23,9 +23,9 @@ import second_sources
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "proto/PROTOCOL.md"
 KINDS_OF_FILES = ("executable", "files", "libraries")
-KINDS = ("config", "executable", "files", "host", "image", "libraries", "packages", "runtime")
+KINDS = ("config", "executable", "files", "host", "image", "libraries", "packages", "runtime", "web")
 # What is said of a running workload holds before its start, too.
-RESTING = ("group", *(k for k in KINDS if k not in ("image", "runtime")), "max_age_s", "missing", "mixed_release", "recorded", "release",
+RESTING = ("group", *(k for k in KINDS if k not in ("image", "runtime", "web")), "max_age_s", "missing", "mixed_release", "recorded", "release",
            "unmeasured")
 RANKS = ("affirming", "none", "warning", "contraindicated")
 FINDINGS_MAX, TEXT_MAX, QUOTED_MAX = 16, 256, 96
@@ -40,7 +40,7 @@ DIFFERENCES = ("added", "changed", "deleted", "mounted")
 IMAGE = re.compile(rb"image=sha256:([0-9a-f]{64})")
 HARMLESS = re.compile(rb"main_only|root=container|follow|cross_mounts|scripts|(user|argument|host_root|reread_percent)=.*", re.S)
 CLAIMS = {"configuration": ("config", "host", "packages", "runtime"),
-          "executables": ("executable", "libraries"), "file-system": ("files", "image")}
+          "executables": ("executable", "libraries"), "file-system": ("files", "image", "web")}
 UNPRINTABLE = ((0, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C),
                (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F),
                (0x2028, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164),
@@ -53,7 +53,7 @@ Finding = collections.namedtuple("Finding", "kind code subject detail outcome")
 def findings_of_document():
     """code: (decided by, sentence), in the table's order."""
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z_ ]+) \| ([^|]+) \|$", DOCUMENT.read_text(), re.M)
-    assert len(rows) == 49, rows
+    assert len(rows) == 55, rows
     return {code: (decided, sentence) for code, decided, sentence in rows}
 
 
@@ -929,6 +929,11 @@ def fact_findings(rule, kind, items):
             yield Finding(kind, "unmatched-fact", subject, words, outcome)
 
 
+def key_of(value):
+    """What a value of a page is about."""
+    return b" ".join(bytes(value).split(b" ", 2)[:2])
+
+
 def package_findings(policy, rule, kind, items):
     listed = set().union(*(policy.lists[name] for name in rule["lists"]))
     for fact, values in items:
@@ -1102,10 +1107,34 @@ class Appraisal:
             self.possible[kind] = {f.name: (judge.possible[f], judge.count[f]) for f in judge.count}
             return
         yield from fact_findings(rule, kind, items)
-        if "lists" in rule:
+        if "lists" in rule and kind == "web":
+            yield from self.page_findings(rule, items)
+        elif "lists" in rule:
             if not any(values for _, values in items):
                 yield self.plain(kind, "empty-component", self.missing)
             yield from package_findings(self.policy, rule, kind, items)
+
+    def page_findings(self, rule, items):
+        lists = [self.policy.lists[name] for name in rule["lists"]]
+        kept = [{(fact, key_of(value)) for fact, value in one} for one in lists]
+
+        def find(code, fact, key, detail=None):
+            code = f"{code}-{'header' if fact in ('cookie', 'header') else 'script'}"
+            return Finding("web", code, key, detail or TABLE[code][1], rule.get(code.replace("-", "_"), "contraindicated"))
+
+        for fact, values in items:
+            for value in values:
+                if any((fact, value) in one for one in lists) or not HIDDEN.fullmatch(value) and any(
+                        matches(p.encode(), fact.encode() + b" " + value) for p in rule.get("allow", ())):
+                    continue
+                known = any((fact, key_of(value)) in one for one in kept)
+                yield find("changed" if known else "unknown", fact, key_of(value), fact.encode() + b" in no list" + found_first([value]))
+        there = {(fact, key_of(value)) for fact, values in items for value in values}
+        if not there:
+            yield self.plain("web", "empty-component", self.missing)
+            return
+        for fact, key in sorted(kept[0].intersection(*kept) - there, key=lambda of: (of[0].encode(), of[1])):
+            yield find("missing", fact, key)
 
     def mixed_releases(self):
         outcome = self.entry.get("mixed_release", "contraindicated")

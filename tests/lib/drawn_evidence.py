@@ -31,6 +31,10 @@ PATHS += [b"/data/%02d" % n for n in range(24)]
 PATHS += [b"hmac-sha256:%016x:%064x" % (key, value) for key in range(2) for value in range(2)]  # hidden
 READABLE = [p.decode() for p in PATHS[:3] + PATHS[5:7] + PATHS[10:11] + PATHS[19:20] + PATHS[-28:]]
 CONTENTS = [b"%d" % n for n in range(4)]
+WEB_FACTS = {"cookie": (b"a sid secure", b"a sid"), "header": (b"a :status 200", b"a :status 404", b"a csp x y", b"b"),
+             "script": (b"a https://x/ 0", b"a https://x/ 1 async", b"a https://y/ 0", b"", b" ", b"a  z", b"a https://x/",
+                        b"hmac-sha256:" + b"0" * 16 + b":" + b"1" * 64)}
+WEB_OUTCOMES = [f"{how}_{what}" for how in ("unknown", "changed", "missing") for what in ("script", "header")]
 LISTS = ("base", "More")
 FLAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 DETAILS = ("acl=u:33:r--", "a=", "parent=/srv/a%20b 0777 0 0", "z=" + 1022 * "~", "xattr=unreadable",
@@ -133,6 +137,8 @@ class Drawn:
         """Most of what a host may have."""
         lines = [f"{fact} ".encode() + value + b"\n" for fact in FACTS for value in VALUES
                  if value and b"\n" not in value and self.maybe(0.9)]
+        lines += [f"{fact} ".encode() + value + b"\n" for fact, values in WEB_FACTS.items() for value in values
+                  if value and self.maybe()]
         self.chance.shuffle(lines)
         return b"".join(lines)
 
@@ -213,6 +219,12 @@ class Drawn:
                                       **({"unlisted": self.chance.choice(OUTCOMES)} if self.maybe() else {})})
             if self.maybe(0.3):
                 del entry["packages"]["facts"]
+        if "web" in entry and self.maybe(0.8):
+            entry["web"].update({"lists": self.chance.sample(LISTS, self.chance.randint(1, 2)),
+                                 **({"allow": self.chance.sample(("script *", "* a *", "header ?*"), 2)} if self.maybe(0.3) else {}),
+                                 **{k: self.chance.choice(OUTCOMES) for k in self.some(WEB_OUTCOMES)}})
+            if self.maybe(0.3):
+                del entry["web"]["facts"]
         if "image" in entry:
             entry["image"]["facts"].append({"name": self.chance.choice(("set", "manifest")), "allow": ["a*", "*"]})
             entry["image"].update({d: self.chance.choice(OUTCOMES) for d in self.some(DIFFERENCES)})
@@ -221,8 +233,8 @@ class Drawn:
         used = {n for kind in ruled for n in entry[kind].get("references", ()) if n in self.families}
         if used and self.maybe(0.8):
             entry["release"] = self.chance.sample(sorted(used), self.chance.randint(1, len(used)))
-        if set(ruled) - {"image", "runtime"} and self.maybe(0.8):
-            entry["start"] = self.start([k for k in ruled if k not in ("image", "runtime")], recorded)
+        if set(ruled) - {"image", "runtime", "web"} and self.maybe(0.8):
+            entry["start"] = self.start([k for k in ruled if k not in ("image", "runtime", "web")], recorded)
         return entry
 
     def start(self, ruled, recorded):
@@ -379,6 +391,9 @@ class Drawn:
             items += [wire.fact_item(d, *(self.some((b"/a file 00", b"/b/c\\s link x", b"/a", b"... 2 sha256:00"))
                                           if self.maybe() else ()))
                       for d in DIFFERENCES if self.maybe(0.9)]
+        if kind == "web":
+            items = [] if self.maybe(0.1) else items
+            items += [wire.fact_item(name, *self.some(values)) for name, values in WEB_FACTS.items() if self.maybe(0.9)]
         if self.maybe(0.03):
             items += self.many(kind, self.chance.randint(1020, 3000))
         before.append(wire.component(kind, items, self.made()))

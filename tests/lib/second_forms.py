@@ -17,7 +17,7 @@ FRAME_MAX = 262_144                          # section 2
 PLAIN_MAX = 1024                             # section 4: more items are a list
 SEGMENT_MAX = 4096
 FILE_KINDS = ("executable", "files", "libraries")
-FACT_KINDS = ("config", "host", "image", "packages", "runtime", "unmeasured")
+FACT_KINDS = ("config", "host", "image", "packages", "runtime", "unmeasured", "web")
 
 # Section 2: name, and what a body has; what a reader may miss stands behind the bar.
 MESSAGES = {

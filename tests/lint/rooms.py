@@ -79,7 +79,7 @@ ROOMS["signer/status"] += ["policy/words"]
 ROOMS["signer"] += ["policy/sources", "policy/words", "policy/feeds/import"]
 ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
-program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files loading", "measure", "store processes tell", "tokens act", "report", "gate")
+program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files loading", "measure", "store processes tell", "tokens act web", "report", "gate")
 for _room in ("collector", "collector/measure"):
     ROOMS[_room] += ["policy/sources", "policy/images"]
 program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell")
@@ -113,8 +113,9 @@ LIBRARIES = [
     (r"zstd.*\.h", ["proto"], None),
     (r"archive(_entry)?\.h", ["policy/sources", "policy/images", "policy/feeds/import"], 3),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
-    (r"curl/.*", ["register", "collector"], 1),
+    (r"curl/.*", ["register", "collector/web"], 1),
     (r"http_parser\.h", ["register/front"], 1),
+    (r"gumbo\.h", ["collector/web"], 1),
 ]
 
 FILES_MOST = 20  # .c files in a room; more is a missing room, and a note

@@ -298,6 +298,7 @@ COMPILE = {
         ("host", "return [[w->host]]", "w->config"),
         ("packages", "return [[w->packages]]", "w->host"),
         ("runtime", "return [[w->runtime]]", "w->host"),
+        ("web", "return [[w->web]]", "w->host"),
         ("review_by", "p.rule->review_by_s = [[draft_date(d, key_of(&p, \".review_by\"), p.raw->review_by)]]", "0"),
     ],
     "policy/compile/draft.c": [
@@ -340,6 +341,20 @@ COMPILE = {
         ("families", "if ([[found]])\n\t\t\tcontinue", "true"),
         ("from", "w.from = [[find_release(d, family, key, raw->from, 0)]]", "0"),
         ("to", "w.to = [[find_release(d, family, key, raw->to, w.from)]]", "w.from"),
+    ],
+    "policy/compile/policy_web.c": [
+        *[(f"{how}_{what}", f"[WEB_{how.upper()}_{what.upper()}] = [[raw->{how}_{what}]]", "RAW_OUTCOME_UNSAID")
+          for how in ("unknown", "changed", "missing") for what in ("script", "header")],
+        ("allow", "allow[i] = [[draft_pattern(d, at, raw->allow[i])]]", "VIEW_LITERAL(\"x\")"),
+    ],
+    "policy/appraisal/judge_web.c": [
+        ("web", "if ([[values == 0]])", "false"),
+        ("web", "if ([[is_known(rule, fact, key)]])", "true", "false"),
+        ("web", "if ([[is_listed(rule, fact, value)]] ||", "false"),
+        ("web", "[[!all_have(rule, t.fact, t.key)]] ||", "false", "true"),
+        ("web", "[[redacted_is(value)]]", "false"),
+        ("web", "[[i > 0 && thing_compare(&last, &t) == 0]]", "false"),
+        ("web", "[[++spaces == 2]]", "++spaces == 1", "++spaces == 3"),
     ],
     "policy/compile/policy_image.c": [
         ("added", "{\"added\", [[raw->added]]}", "RAW_OUTCOME_UNSAID"),

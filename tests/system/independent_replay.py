@@ -425,6 +425,40 @@ def test_packages_are_in_a_list_byte_for_byte():
         ("unmatched-fact", "dpkg", 'expected no "a *", found "a 2"'), (*told, 'in no package list, found "a 2"')]
 
 
+def test_a_page_is_as_its_lists_have_it():
+    """One script that changed, one more, one header that is gone: three findings."""
+    lines = ["script pay https://shop/app.js sha256:0 async", "inline pay sha256:1 head", "header pay :status 200",
+             "header pay x-frame-options DENY", "cookie pay sid secure"]
+
+    def judged(rule, *measured, also=None):
+        facts = {name: [] for name in ("base", "cookie", "frame", "handler", "header", "inline", "script")}
+        for line in measured:
+            fact, _, value = line.partition(" ")
+            facts[fact].append(value)
+        lists = {"a": lines, **({"b": also} if also else {})}
+        web = {"web": wire.component("web", [wire.fact_item(n, *v) for n, v in facts.items()])}
+        verdict = CASES.verdict({"web": {"lists": sorted(lists), **rule}}, web,
+                                package_lists=[{"name": n, "file": n} for n in lists],
+                                files=[(n, "".join(f"{line}\n" for line in of).encode()) for n, of in lists.items()])
+        return found(verdict, "code", "subject", "detail")
+
+    assert judged({}, *lines) == []
+    changed = ["script pay https://shop/app.js sha256:2 async", "script pay https://evil/x.js elsewhere",
+               *(line for line in lines[1:] if "frame-options" not in line)]
+    assert judged({}, *changed) == [
+        ("changed-script", "pay https://shop/app.js", 'script in no list, found "pay https://shop/app.js sha256:2 async"'),
+        ("unknown-script", "pay https://evil/x.js", 'script in no list, found "pay https://evil/x.js elsewhere"'),
+        ("missing-header", "pay x-frame-options", "the lists of the rule have this header or cookie, and the page came without")]
+    assert judged({"allow": ["script pay https://evil/*"], "missing_header": "none", "changed_script": "warning"}, *changed) == [
+        ("changed-script", "pay https://shop/app.js", 'script in no list, found "pay https://shop/app.js sha256:2 async"'),
+        ("missing-header", "pay x-frame-options", "the lists of the rule have this header or cookie, and the page came without")]
+    # An older and a newer list: either will do, and what both have has to be there.
+    newer = [changed[0], "header pay :status 200", "header pay csp x"]
+    assert judged({}, *newer, also=newer) == judged({}, *lines, also=newer) == []
+    assert [c for c, *_ in judged({}, *lines[1:], also=newer)] == ["missing-script"]
+    assert [c for c, *_ in judged({})] == ["empty-component"]
+
+
 def test_of_an_image_only_what_is_allowed_may_differ():
     def judged(rule, **measured):
         facts = {"set": ["a"], "added": [], "changed": [], "deleted": [], "mounted": [], **measured}
@@ -732,7 +766,7 @@ CHANGES = (
     ('elif key == "facts" and key in under:', "elif False:"),
     ("value = laid_over(under[key], value)", "value = {**value, **under[key]}"),
     ('if k != "facts"}\n    return', 'if True}\n    return'),
-    ('"runtime")), "max_age_s", ', '"runtime")), '),
+    ('"runtime", "web")), "max_age_s", ', '"runtime", "web")), '),
     ('"missing", "mixed_release", "recorded", ', '"missing", "mixed_release", '),
     ('"missing", "mixed_release", "recorded", ', '"require", "missing", "mixed_release", "recorded", '),
     ('"release",\n           "unmeasured")', '"release")'),
@@ -809,6 +843,10 @@ CHANGES = (
     ('if enforce == "warn" and RANKS', "if RANKS"),
     ('min(status, "warning", key=RANKS.index)', "status"),
     ('f"the policy in force gives {status}, with {count} findings', 'f"the policy in force gives {status}, with 1 findings'),
+    ("known = any((fact, key_of(value)) in one for one in kept)", "known = True"),
+    ("kept[0].intersection(*kept) - there", "kept[0] - there"),
+    ("not HIDDEN.fullmatch(value) and any(", "any("),
+    ("fact in ('cookie', 'header')", "fact == 'header'"),
 )
 
 

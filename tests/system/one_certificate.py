@@ -12,7 +12,7 @@ import wire
 from hallmark import APP, Authority, Site
 from peer import Peer
 
-KINDS = ("config", "executable", "files", "host", "image", "libraries", "packages", "runtime")
+KINDS = ("config", "executable", "files", "host", "image", "libraries", "packages", "runtime", "web")
 SEGMENTS = 65_536  # the most that a list may have
 
 # --- time -----------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def test_keys_of_entries_are_those_of_the_code():
 
 def test_kinds_are_those_of_the_code():
     kinds = re.findall(r'X\(COMPONENT_\w+, "(\w+)"', header("proto/evidence/component.h"))
-    assert len(kinds) == 9
+    assert len(kinds) == 10
     for kind in kinds:
         assert [r for r in rows(f"`{kind}`")], kind
 
@@ -287,6 +287,7 @@ def known_facts():
 def test_facts_are_those_of_the_collector():
     code = "".join(p.read_text() for room in ("runtime", "measure", "packages", "machine")
                    for p in sorted((ROOT / "collector" / room).glob("*.c")))
+    pages = (ROOT / "collector/web/page_facts.c").read_text()
     table = re.search(r"rights\[\] = \{(.*?)\};", code, re.S)[1]
     names = set(re.findall(r'\{"(\w+)",', table))
     names |= set(re.findall(r'add\w*\((?:m, |&\w+, )?(?:to, )?"(\w+)"', code))
@@ -297,13 +298,14 @@ def test_facts_are_those_of_the_collector():
     names |= set(re.findall(r'"(\w+)"', re.search(r"names\[DIFFERENCES\] = \{(.*?)\};", code)[1]))
     names |= set(re.findall(r'note_digest\("(\w+)"', code))
     assert {"uid", "cwd", "os_release", "arguments_digest", "dpkg", "set", "mounted"} <= names, names
+    names |= set(re.findall(r'begin\(f, &w, "(\w+)"', pages)) | {"inline", "handler"}
     words = (ROOT / "collector/report/unmeasured.c").read_text()
     lack = set(re.findall(r'add\(b, "(\w+)"', words)) | set(re.findall(r'fact\)\{VIEW_LITERAL\("(\w+)"\), count', words))
     assert lack == {"budget", "missing", "reason", "since", "tries"}, lack
     names |= lack
     listed, kinds = [], {}
     for cells in rows(r"`\w+`(?:, `\w+`)*"):
-        if len(cells) == 3 and cells[1] in ("host", "image", "packages", "runtime", "unmeasured"):
+        if len(cells) == 3 and cells[1] in ("host", "image", "packages", "runtime", "unmeasured", "web"):
             listed += [name.strip("`") for name in cells[0].split(", ")]
             kinds.update(dict.fromkeys((name.strip("`") for name in cells[0].split(", ")), cells[1]))
     assert sorted(listed) == sorted(names)

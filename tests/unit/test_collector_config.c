@@ -243,7 +243,7 @@ test_workload_names(void **state)
 static void
 test_measures(void **state)
 {
-	refuse(state, "[executable]", "[]", 9, "1 to 8 entries");
+	refuse(state, "[executable]", "[]", 9, "1 to 9 entries");
 	refuse(state, "[executable]", "[executable, executable]", 9, "twice");
 	refuse(state, "[executable]", "[unmeasured]", 9, "one of config, executable, files");
 	refuse(state, "[executable]", "[config]", 9, "no files are listed");

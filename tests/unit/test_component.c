@@ -41,7 +41,7 @@ static void
 cut_or_extended_vectors_are_refused(void **state)
 {
 	const char *const vectors[] = {"component-files", "component-runtime", "component-empty",
-	    "component-code", "component-image", "component-redacted"};
+	    "component-code", "component-image", "component-web", "component-redacted"};
 	struct buf bytes = BUF_INIT;
 
 	(void)state;

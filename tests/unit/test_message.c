@@ -338,7 +338,7 @@ bundle_want_and_part_faults(void **state)
 	expect(V(WANT("\xa1w", "\x90")), ERR_MSG_RANGE);
 	expect(V(WANT("\xa1w", "\x91\xc4\0")), ERR_MSG_RANGE);
 	expect(V(WANT("\xa1w", "\x91\x01")), ERR_MSG_TYPE);
-	expect(V(WANT("\xa1w", "\x9a" D32 D32 D32 D32 D32 D32 D32 D32 D32 D32)), ERR_MSG_RANGE);
+	expect(V(WANT("\xa1w", "\x9b" D32 D32 D32 D32 D32 D32 D32 D32 D32 D32 D32)), ERR_MSG_RANGE);
 	expect(V("\x92\x04\x81\xa8workload\xa1w"), ERR_MSG_MISSING);
 	expect(V(PART(D32, "\0", "\xc4\x01x")), ERR_OK);
 	expect(V(PART(D32, "\xce\0\xff\xff\xff", "\xc4\x01x")), ERR_OK);
@@ -385,8 +385,8 @@ wanted_segments_faults(void **state)
 	    V("\x92\x04\x83\xa8workload\241w\250segments\x90\247digests\x91" D32), ERR_MSG_RANGE);
 	expect(V("\x92\x04\x83\xa8workload\241w\250segments\x91" ONE "\247digests\x90"),
 	    ERR_MSG_RANGE);
-	expect(V(LISTS("\x99" ONE ONE ONE ONE ONE ONE ONE ONE ONE)), ERR_OK);
-	expect(V(LISTS("\x9a" ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE)), ERR_MSG_RANGE);
+	expect(V(LISTS("\x9a" ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE)), ERR_OK);
+	expect(V(LISTS("\x9b" ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE)), ERR_MSG_RANGE);
 	expect(V(LISTS("\x80")), ERR_MSG_TYPE);
 	expect(V(LISTS("\x91" D32)), ERR_MSG_TYPE);
 	expect(V(LISTS("\x91\x91" D32)), ERR_MSG_RANGE);

@@ -99,6 +99,9 @@ static const struct values {
     {"groups.enforce", "warn", "off", NULL},
     {"group", "some", "others", NULL},
     {"image.facts.name", "set", "manifest", NULL},
+    {"web.lists", "[more]", "[most]", NULL},
+    {"web.allow", "[a]", "[b]", NULL},
+    {"web.unmatched", "warning", "none", "policy.workloads.web.facts.unmatched"},
     {"image.allow", "[/a]", "[/b]", NULL},
     {"image.unmatched", "warning", "none", "policy.workloads.image.facts.unmatched"},
     {"facts.name", "f", "g", NULL},
@@ -146,7 +149,7 @@ struct writing {
 	const char *other;   /* the path of the key that has its other value; NULL: none */
 	const char *without; /* the path of one that is left out; NULL: none */
 	size_t count;        /* of keys that have a value */
-	char *paths[1024];   /* of these, if they are wanted; to be freed */
+	char *paths[2048];   /* of these, if they are wanted; to be freed */
 };
 
 static bool

@@ -27,6 +27,7 @@ static const char text[] =
     "    config: {facts: [{name: y, number: \"< 1 KiB\", version: \"= 1\"}]}\n"
     "    image: {facts: [{name: set, allow: [a]}], allow: [/tmp/*, /b], mounted: warning}\n"
     "    packages: {facts: [{name: z, require: [\"\", b], equals: []}], lists: [hosts]}\n"
+    "    web: {lists: [hosts], allow: [script *, b], missing_header: warning}\n"
     "    release: [fam]\n"
     "families: [{name: fam, releases: [{name: a, file: refs/one.sha256}, "
     "{name: b, file: refs/two.sha256}]}]\n"
@@ -107,7 +108,7 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "executable", "by", "what a set has under another path is accepted", 7);
 	expect(&c, "libraries", "references", "one", 8);
 	expect(&c, "libraries", "references", "fam@b", 8);
-	expect(&c, "", "release", "fam", 16);
+	expect(&c, "", "release", "fam", 17);
 	expect(&c, "libraries", "references", "fam@b", 8);
 	assert_true(view_equal(buf_view(&find(&c, "libraries", "references", "fam@a")->aside),
 	    V("1 file, counts until 2027-01-31T00:00:00Z")));
@@ -132,6 +133,9 @@ test_what_is_said_and_what_is_left_out(void **state)
 	expect(&c, "packages", "facts", "there is a value for each of \"\", \"b\"", 15);
 	expect(&c, "packages", "facts", "exactly, in this order: no value", 15);
 	expect(&c, "packages", "lists", "hosts", 15);
+	expect(&c, "web", "lists", "hosts", 16);
+	expect(&c, "web", "allow", "may be there, too: \"script *\" or \"b\"", 16);
+	expect(&c, "web", "missing_header", "warning", 16);
 	expect(&c, "", "feed", "\"known\"", 0);
 	expect(&c, "", "vulnerable", "warning", 0);
 	assert_null(find(&c, "", "signature_every_s", NULL));
@@ -164,7 +168,7 @@ test_releases_and_their_windows(void **state)
 	clauses_free(&c);
 	clauses_of_top(p, &c);
 	expect(&c, "", "references", "always counts", 2);
-	expect(&c, "", "references", "release 2 of 2 of fam", 17);
+	expect(&c, "", "references", "release 2 of 2 of fam", 18);
 	window = find(&c, "", "windows", "fam@a, fam@b until 2027-01-31T00:00:00Z");
 	assert_non_null(window);
 	assert_true(view_equal(window->subject, V("fam")));

@@ -585,6 +585,17 @@ def unmeasured(**values):
     return pack(["unmeasured", 1, [["budgets", budgets]], [[n, [facts[n]]] for n in sorted(facts)]])
 
 
+def web():
+    """A page with a script of its own, one between tags, and a cookie."""
+    named = {n: b"sha256:" + sha256(n.encode()).hex().encode() for n in ("app", "inline")}
+    facts = {"base": [], "cookie": [b"pay sid httponly secure"], "frame": [], "handler": [],
+             "header": [b"pay :status 200", b"pay :url https://shop.example/pay",
+                        b"pay content-security-policy script-src 'self' 'nonce-*'"],
+             "inline": [b"pay " + named["inline"] + b" head nonce"],
+             "script": [b"pay https://shop.example/app.js " + named["app"] + b" async"]}
+    return pack(["web", 1, [], [[n, facts[n]] for n in sorted(facts)]])
+
+
 def image():
     """A container to which a file with a space in its name was added, and from which one was taken away."""
     added = b"/tmp/a\\sb file " + sha256(b"added").hex().encode() + b" uid=0 gid=0 mode=0644"
@@ -653,6 +664,7 @@ def make():
         "component-files": files,
         "component-runtime": parts["runtime"][0],
         "component-image": image(),
+        "component-web": web(),
         "component-code": code_in_memory(),
         "component-redacted": redacted(),
         "component-list": component_list(),
