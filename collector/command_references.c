@@ -12,6 +12,7 @@
 #include "policy/sources/source.h"
 
 static apart_work work;
+static int list_pages(const struct references_words *w);
 static enum err read_source(const char *file, const struct references_words *w,
     struct faults *faults, struct set_draft *to);
 static bool is_image(const char *file);
@@ -36,6 +37,9 @@ command_references_parse(int count, char *const *list, struct references_words *
 			   out->config == NULL) {
 			out->config = list[i + 1];
 			taken = 2;
+		} else if (taken == 0 && strcmp(list[i], "--web") == 0) {
+			out->web = true;
+			taken = 1;
 		} else if (taken == 0 && list[i][0] != '-') {
 			out->names[out->name_count++] = list[i];
 			taken = 1;
@@ -44,11 +48,13 @@ command_references_parse(int count, char *const *list, struct references_words *
 			return "expected sources, --root DIR, -o SET, --content-only, and of "
 			       "images --platform OS/ARCHITECTURE[/VARIANT], --tag NAME, "
 			       "--manifest sha256:HEX and --mebibytes N; or a workload and -c "
-			       "FILE";
+			       "FILE, and --web for its pages";
 		i += taken;
 	}
 	if (out->config != NULL && (out->name_count != 1 || out->root_count > 0))
 		return "expected with -c FILE the name of one workload, and nothing else to read";
+	if (out->web && out->config == NULL)
+		return "expected --web with a workload and -c FILE";
 	if (out->name_count + out->root_count == 0)
 		return "expected sources, --root DIR, or a workload and -c FILE";
 	return NULL;
@@ -72,6 +78,8 @@ command_references(struct references_words *w)
 
 	if (w->config == NULL)
 		return apart_run(work, w, w->image.output);
+	if (w->web)
+		return list_pages(w);
 	draft = set_draft_new();
 	status = finish(w, draft, &faults,
 	    workload_set(w->config, w->names[0], w->image.options.content_only, &faults, draft),
@@ -80,6 +88,28 @@ command_references(struct references_words *w)
 		status = apart_save(w->image.output, buf_view(&set));
 	buf_free(&set);
 	return status;
+}
+
+/* A list of what its pages have, for a policy. */
+static int
+list_pages(const struct references_words *w)
+{
+	const char *output = w->image.output;
+	struct faults faults = FAULTS_INIT;
+	struct buf list = BUF_INIT;
+	size_t count = 0;
+	enum err e = workload_pages(w->config, w->names[0], &faults, &list, &count);
+
+	if (e == ERR_OK && output == NULL && fwrite(list.data, 1, list.size, stdout) != list.size)
+		e = ERR_IO;
+	if (e == ERR_OK && output != NULL && apart_save(output, buf_view(&list)) != 0)
+		e = ERR_IO;
+	else if (e == ERR_OK && output != NULL)
+		(void)printf("%s: %zu lines\n", output, count);
+	faults_print(&faults, stderr);
+	faults_free(&faults);
+	buf_free(&list);
+	return e == ERR_OK ? 0 : 1;
 }
 
 static int

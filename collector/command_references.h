@@ -13,6 +13,7 @@
 struct references_words {
 	struct image_words image; /* output, and how images are read */
 	const char *config;       /* NULL: of sources, not a workload */
+	bool web;                 /* what its pages have, as a list */
 	const char **names;       /* sources, or the workload; owned, borrowed texts */
 	size_t name_count;
 	const char **roots; /* owned, borrowed texts */

@@ -7,6 +7,8 @@
 
 #define LISTEN_MS 100
 
+static enum err gather(const char *path, const char *workload, struct faults *faults,
+    struct gathered *g, struct measurement *m);
 static enum err measure(struct measurer *measurer, const struct collector_config *config,
     const struct collector_workload *w, struct gathered *g, struct measurement *m,
     struct trouble *t);
@@ -22,29 +24,67 @@ workload_set(const char *path, const char *workload, bool content_only, struct f
 {
 	static const enum component_kind kinds[] = {
 	    COMPONENT_EXECUTABLE, COMPONENT_FILES, COMPONENT_LIBRARIES};
-	const struct command_ways ways = {.tells_progress = false};
 	struct gathered g = {.workload = workload};
+	struct measurement m;
+	enum err e = gather(path, workload, faults, &g, &m);
+
+	for (size_t i = 0; e == ERR_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (m.component[kinds[i]].present)
+			e = take_component(&g, kinds[i], content_only, path, faults, to);
+	gathered_free(&g);
+	return e == ERR_OK ? ERR_OK : ERR_CONFIG;
+}
+
+enum err
+workload_pages(
+    const char *path, const char *workload, struct faults *faults, struct buf *to, size_t *count)
+{
+	struct gathered g = {.workload = workload};
+	struct component *c = NULL;
+	struct measurement m;
+	enum err e = gather(path, workload, faults, &g, &m);
+
+	*count = 0;
+	if (e == ERR_OK && !m.component[COMPONENT_WEB].present) {
+		faults_add(faults, path, 0,
+		    "workload %s: it has no pages (web), or they could not be fetched", workload);
+		e = ERR_CONFIG;
+	}
+	if (e == ERR_OK)
+		e = gathered_component(&g, COMPONENT_WEB, &c);
+	for (size_t i = 0; e == ERR_OK && i < c->item_count; i++)
+		for (size_t v = 0; v < c->items.facts[i].value_count; v++, ++*count) {
+			buf_append_view(to, c->items.facts[i].name);
+			buf_append_byte(to, ' ');
+			buf_append_view(to, c->items.facts[i].values[v]);
+			buf_append_byte(to, '\n');
+		}
+	component_free(&c);
+	gathered_free(&g);
+	return e == ERR_OK && !to->failed ? ERR_OK : ERR_CONFIG;
+}
+
+static enum err
+gather(const char *path, const char *workload, struct faults *faults, struct gathered *g,
+    struct measurement *m)
+{
+	const struct command_ways ways = {.tells_progress = false};
 	const struct collector_workload *w;
 	struct collector_config *config;
 	struct trouble t = TROUBLE_INIT;
 	struct measurer *measurer;
-	struct measurement m;
 	enum err e = ERR_CONFIG;
 
 	if (command_begin(path, &ways, &config, &measurer) &&
 	    (w = command_find(config, workload)) != NULL) {
-		e = measure(measurer, config, w, &g, &m, &t);
+		e = measure(measurer, config, w, g, m, &t);
 		if (e != ERR_OK)
 			faults_add(faults, path, 0, "workload %s: %s", workload,
 			    t.text[0] != '\0' ? t.text : err_text(e));
-		for (size_t i = 0; e == ERR_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-			if (m.component[kinds[i]].present)
-				e = take_component(&g, kinds[i], content_only, path, faults, to);
 	}
-	gathered_free(&g);
 	measurer_free(&measurer);
 	collector_config_free(&config);
-	return e == ERR_OK ? ERR_OK : ERR_CONFIG;
+	return e;
 }
 
 static enum err

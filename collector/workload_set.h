@@ -21,4 +21,11 @@
 enum err workload_set(const char *path, const char *workload, bool content_only,
     struct faults *faults, struct set_draft *to) MUST_USE;
 
+/*
+ * What its pages have, a line for each value, as a package list of a policy has them; `*count` of
+ * them. Else the same. Also ERR_CONFIG: it has no pages, or they could not be fetched.
+ */
+enum err workload_pages(const char *path, const char *workload, struct faults *faults,
+    struct buf *to, size_t *count) MUST_USE;
+
 #endif

@@ -4,7 +4,6 @@
 import contextlib
 import gzip
 import hashlib
-import os
 import pathlib
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from hallmark import Authority, run_tests
+from hallmark import Authority, program, run_tests
 from measured import Measured
 from pages import HTML, Pages, raw, redirect
 
@@ -37,7 +36,7 @@ class Shop(Measured):
     def __init__(self, **pages):
         super().__init__()
         self.pages = Pages(**pages)
-        self.app = self.start("sh", "-c", "echo ready; exec sleep 1000", ready=True)
+        self.app = self.map()
         self.pages.script("/app.js", APP)
         self.pages.script("/lib.js", LIB)
         self.page()
@@ -265,29 +264,38 @@ def test_without_who_fetches_nothing_else_lacks():
 
 
 def test_who_fetches_has_no_rights():
-    """While it waits for a server that does not answer."""
+    """Looked at by the server, while it waits for the answer."""
     with Shop() as s:
-        came = []
-        s.pages.answers["/pay"] = lambda handler: (came.append(1), s.pages.end.wait(60))
-        config = s.call  # the same configuration as `call` writes
-        import threading
-        thread = threading.Thread(target=lambda: config("web", **s.web(seconds=20)))
-        thread.start()
-        deadline = time.monotonic() + 30
-        found = None
-        while found is None and time.monotonic() < deadline:
+        found = []
+
+        def answer(handler):
             for entry in pathlib.Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
-                    if (entry / "comm").read_text() == "hallmark-fetch\n" and came and \
-                            "shop" not in str(entry):
-                        found = (entry / "status").read_text()
-            time.sleep(0.02)
-        s.pages.end.set()
-        thread.join()
-        assert found is not None
-        status = dict(line.split(":\t", 1) for line in found.splitlines() if ":\t" in line)
-        assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0 and status["NoNewPrivs"] == "1", found
-        assert status["Seccomp"] == "2", found
+                    if (entry / "comm").read_text() == "hallmark-fetch\n":
+                        found.append((entry / "status").read_text())
+            handler.send_response(200)
+            handler.put({"Content-Type": HTML}, b"")
+
+        s.pages.answers["/pay"] = answer
+        s.facts()
+        assert found
+        for text in found:
+            status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+            assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0 and status["NoNewPrivs"] == "1", text
+            assert status["Seccomp"] == "2", text
+
+
+def test_what_a_page_has_becomes_a_list():
+    """The same lines as are measured, each time."""
+    with Shop() as s:
+        s.facts()  # which writes the configuration
+        made = subprocess.run([program("hallmark-collector"), "references", "app", "--web", "-c", s.dir / "collector.yaml"],
+                              capture_output=True, text=True, timeout=120)
+        assert made.returncode == 0, made
+        assert made.stdout.splitlines() == [f"{fact} {value}" for fact, values in sorted(s.facts().items()) for value in values]
+        wrong = subprocess.run([program("hallmark-collector"), "references", "app", "--web"], capture_output=True, text=True,
+                               timeout=120)
+        assert wrong.returncode == 2 and "-c FILE" in wrong.stderr, wrong
 
 
 def test_what_the_configuration_may_say():

@@ -147,6 +147,23 @@ test_what_one_of_two_lists_lacks_is_not_missed(void **state)
 	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
 }
 
+/* A list may have several lines of a thing: any of them will do, and it lacks once. */
+static void
+test_one_thing_lacks_once(void **state)
+{
+	struct bench *b = *state;
+
+	fixture_write(&b->fixture, "l1", 0644,
+	    "script pay https://shop/new.js " SUM "\n"
+	    "script pay https://shop/new.js " OTHER_SUM "\n");
+	measure(b, WEB(", unknown_script: none, unknown_header: none"), NULL, NULL, NULL);
+	expect(b, "web", "missing-script", "pay https://shop/new.js");
+	assert_int_equal(b->verdict[COMPONENT_WEB]->count[SEVERITY_CONTRAINDICATED], 1);
+	measure(b, WEB(", unknown_script: none, unknown_header: none"), NULL, "script",
+	    "pay https://shop/new.js " OTHER_SUM);
+	assert_int_equal(b->verdict[COMPONENT_WEB]->count[SEVERITY_CONTRAINDICATED], 0);
+}
+
 static void
 test_a_page_of_which_nothing_was_measured(void **state)
 {
@@ -169,6 +186,7 @@ main(void)
 	    WITH_BENCH(test_each_difference_is_one_finding),
 	    WITH_BENCH(test_what_is_allowed_besides_is_no_finding_and_nothing_hidden_is),
 	    WITH_BENCH(test_what_one_of_two_lists_lacks_is_not_missed),
+	    WITH_BENCH(test_one_thing_lacks_once),
 	    WITH_BENCH(test_a_page_of_which_nothing_was_measured),
 	};
 
