@@ -1,4 +1,5 @@
 /* Appraisal: what a page has against its lists. */
+#include "policy/appraisal/verdict.h"
 #include "tests/unit/appraise_fixture.h"
 
 #define SUM       "sha256:aa"
