@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import hallmark
+import registered
 import stand
 from reports import STEADY
 from table import median, median_ratio
@@ -24,6 +25,8 @@ START_S, START_MIB = 5.0, 300
 # The auditor's ways to look at a whole log, and reports a second of each.
 AUDITS = {"fsck --tree-only": (("--tree-only",), 1_000_000), "fsck": ((), 200_000),
           "replay --all": (("--all", "--evidence"), 50_000)}
+
+FOLLOWED = 50_000  # reports/s a core, by the register
 
 FLAT = 0.9  # within a tenth
 
@@ -100,7 +103,30 @@ def check(table, site, size):
                    f"{size / statistics.median(turn['clock_s'] for turn in turns):,.0f}/s with the "
                    f"disk; memory {memory[name] / 1024:.1f} MiB")
     attempt(table, site, size, per_second)
+    follow(table, site, size)
     return memory
+
+
+def follow(table, site, size):
+    """A register that begins with the log, on one core: everything checked, each verdict made again, the
+    view written."""
+    turns = [followed(site) for _ in range(table.turns)]
+    per_second = size / statistics.median(seconds for seconds, _ in turns)
+    table.row(f"register, following {size:,} reports", per_second, "/s", f"{FOLLOWED:,}/s a core",
+              per_second / FOLLOWED, 1.0)
+    table.note(f"a second of processor time, as many workloads as reports; memory "
+               f"{statistics.median(kib for _, kib in turns) / 1024:.1f} MiB")
+
+
+def followed(site):
+    """Seconds of processor time until it has caught up, and its largest memory in KiB."""
+    log = {"name": "bench", "directory": str(site.path("log")), "evidence": str(site.path("evidence")),
+           "certificates": [str(site.path("log.crt"))]}
+    with registered.Register(log) as register:
+        process = register.start(prefix=["taskset", "-c", stand.SIGNER_CORE])
+        process.wait_for("event=caught-up", timeout=PATIENCE_S)
+        fields = open(f"/proc/{process.pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), largest_kib(process.pid)
 
 
 def attempt(table, site, size, replayed):
