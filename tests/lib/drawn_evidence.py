@@ -241,7 +241,7 @@ class Drawn:
         """Some of what the running one has to be is said otherwise; the rest holds."""
         chance, start = self.chance, {}
         if self.maybe(0.3):
-            start["require"] = self.some(ruled + recorded)
+            start["require"] = self.some([k for k in ruled + recorded if k not in ("image", "runtime")])
         elif self.maybe(0.3):
             start["recorded"] = []
         start.update({k: v for k, v in (

@@ -155,7 +155,8 @@ def answers(app, path):
                 assert answer.read() == b"prices\n"
                 return
         except (FileNotFoundError, ConnectionRefusedError):
-            time.sleep(0.01)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                app.wait(0.02)
 
 
 def is_possible():
