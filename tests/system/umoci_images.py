@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from gated import Gate, libraries, lines_of
+from gated import Gate, lines_of
 from hallmark import PATIENCE_S, program, run_tests
 from images import named
 
