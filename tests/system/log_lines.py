@@ -67,7 +67,9 @@ class Piped:
         if self.child.poll() is None:
             self.child.kill()
             self.child.wait(PATIENCE_S)
-        os.close(self.reader)
+        if self.reader is not None:
+            os.close(self.reader)
+        self.reader = None
 
 
 def set_logging(site, **settings):
