@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from gated import Gate, libraries, lines_of, replayed
-from hallmark import PATIENCE_S, program, run_tests
+from hallmark import PATIENCE_S, run_tests
 from images import Image
 from judged import sums
 from packages import directory, entry, tar
