@@ -173,7 +173,7 @@ test_without_the_starter_nobody_is_waited_for(void **state)
 static void
 test_a_measuring_process_says_why_not_and_ends(void **state)
 {
-	const struct measuring_given unwatched = {-1, false, -1, false, NULL};
+	const struct measuring_given unwatched = {.instance = -1, .listeners = -1, .pages = -1};
 	struct stand *s = *state;
 	struct filehash *hash = filehash_new();
 	struct exchange_frame f;
