@@ -2,26 +2,33 @@
  * What this version knows of a bundle's extension map (proto/evidence/extension_map.h). The keys:
  *
  *   actions        1 to 4 of str, str,  what was done on the host about a verdict: the name of the
- *                  uint and, of an act, hook, the verdict, and how its program ended; or the act,
- * and bin32                by which statement artifact       str and bin32        what is to be
- * started: "file", "tree" or "image", and its SHA-256 (the component `files`'s for a tree); with
- * `phase`, and only then cached         three uints          of how many files the content was not
- * read again for this, of how many it is told, and when the one was read that was read first, in
- * seconds since 1970; left out where all were challenge      bin, 8 to 64 bytes   somebody's nonce
- * that this measurement answers; only with a nonce of the signer configuration  bin32 SHA-256 of
- * the collector's configuration file, as read dropped        two uints            so many bundles
- * at most were made since the newest one with a receipt, and not kept until they had one; and since
- * when, in seconds since 1970; left out where none was gap            uint                 of
- * evidence gathered offline, and only of that: its place, the seq of the newest bundle with a nonce
- * that had its receipt when this was measured; 0: none had leaving        str                  this
- * is the workload's last bundle, and why: "stopped", "scaled-in", "moved" (to another log),
- * "retired"; `next_s` is 0, and there is a nonce moved_to       str                  the origin of
- * the other log; with "moved", and only then phase          str                  "start": measured
- * before the workload runs, to decide whether it may; of the chains that bundle_chain_is_start
+ *                  and uint; of acts    hook, the verdict, and how its program ended; of an act
+ *                  a bin32 behind       its name, and by which statement
+ *   artifact       str and bin32        what is to be started: "file", "tree" or "image", and its
+ *                                       SHA-256 (the component `files`'s for a tree); with `phase`,
+ *                                       and only then
+ *   cached         three uints          of how many files the content was not read again for this,
+ *                                       of how many it is told, and when the one was read that was
+ *                                       read first, in seconds since 1970; left out where all were
+ *   challenge      bin, 8 to 64 bytes   somebody's nonce that this measurement answers; only with
+ *                                       a nonce of the signer
+ *   configuration  bin32                SHA-256 of the collector's configuration file, as read
+ *   dropped        two uints            so many bundles at most were made since the newest one with
+ *                                       a receipt, and not kept until they had one; and since when,
+ *                                       in seconds since 1970; left out where none was
+ *   gap            uint                 of evidence gathered offline, and only of that: its place,
+ *                                       the seq of the newest bundle with a nonce that had its
+ *                                       receipt when this was measured; 0: none had
+ *   leaving        str                  this is the workload's last bundle, and why: "stopped",
+ *                                       "scaled-in", "moved" (to another log), "retired"; `next_s`
+ *                                       is 0, and there is a nonce
+ *   moved_to       str                  the origin of the other log; with "moved", and only then
+ *   phase          str                  "start": measured before the workload runs, to decide
+ *                                       whether it may; of the chains that bundle_chain_is_start
  *                                       knows (bundle_chain.h)
  *   program        bin32                SHA-256 of the collector's executable
  *   workload_key   bin32                of the workload's public key, as the collector was given
- * it: the thumbprint of its JWK (RFC 7638, SHA-256)
+ *                                       it: the thumbprint of its JWK (RFC 7638, SHA-256)
  *
  * Reserved (PROTOCOL.md says what for): budgets_exceeded, group. They are as unknown to this
  * version as any other key.
