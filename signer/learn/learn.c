@@ -138,6 +138,12 @@ write_all(const char *directory, const struct proposal *p)
 		    name, sizeof(name), "%s.sha256", component_kind_name((enum component_kind)k));
 		good = p->set[k].size == 0 || write_file(at, name, &p->set[k]);
 	}
+	for (size_t i = 0; good && i < p->releases.count; i++) {
+		char name[40];
+
+		(void)snprintf(name, sizeof(name), "release-%zu.sha256", i + 1);
+		good = write_file(at, name, &p->release_set[i]);
+	}
 	if (!good)
 		(void)fail(directory, strerror(errno));
 	(void)close(at);

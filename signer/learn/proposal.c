@@ -6,7 +6,7 @@
 #define HOSTS_NAMED 3 /* in a line of the review */
 #define NAME_SHOWN  4096
 
-static void append_hosts(const struct proposal *p, const struct host_set *hosts, struct buf *to);
+static void append_hosts(const struct proposal *p, const struct number_set *hosts, struct buf *to);
 
 void
 proposal_free(struct proposal *p)
@@ -16,6 +16,8 @@ proposal_free(struct proposal *p)
 	buf_free(&p->rules);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		buf_free(&p->set[k]);
+	for (size_t i = 0; i < RELEASES_MAX; i++)
+		buf_free(&p->release_set[i]);
 }
 
 void
@@ -62,15 +64,15 @@ proposal_range(const struct seen *s, enum component_kind kind, bool made, size_t
 }
 
 static void
-append_hosts(const struct proposal *p, const struct host_set *hosts, struct buf *to)
+append_hosts(const struct proposal *p, const struct number_set *hosts, struct buf *to)
 {
-	const size_t all = seen_host_count(p->seen), count = host_set_count(hosts);
+	const size_t all = seen_host_count(p->seen), count = number_set_count(hosts);
 	size_t named = 0;
 
 	buf_append_format(to, "  (%zu of %zu host%s", count, all, all == 1 ? "" : "s");
 	if (count < all)
-		for (size_t h = host_set_next(hosts, 0); h != SIZE_MAX && named < HOSTS_NAMED;
-		     h = host_set_next(hosts, h + 1)) {
+		for (size_t h = number_set_next(hosts, 0); h != SIZE_MAX && named < HOSTS_NAMED;
+		     h = number_set_next(hosts, h + 1)) {
 			buf_append_string(to, named++ == 0 ? ": " : ", ");
 			text_append_printable(to, seen_host(p->seen, h), NAME_SHOWN);
 		}

@@ -1,6 +1,8 @@
 /*
  * What is proposed, in memory: the policy file, a reference set for each kind of files, and what
  * people should look at. Written from what was seen (signer/learn/seen.h).
+ * Where the program of the main processes was upgraded there is a family besides: a set for each
+ * release.
  */
 #ifndef HALLMARK_SIGNER_LEARN_PROPOSAL_H
 #define HALLMARK_SIGNER_LEARN_PROPOSAL_H
@@ -8,6 +10,7 @@
 #include <stddef.h>
 
 #include "proto/bytes.h"
+#include "signer/learn/releases.h"
 #include "signer/learn/seen.h"
 
 struct proposal {
@@ -15,8 +18,11 @@ struct proposal {
 	const char *workloads; /* the pattern */
 	struct buf policy, review;
 	struct buf set[COMPONENT_KIND_COUNT]; /* lines; empty where there is none */
-	struct buf rules;                     /* of the policy's entry */
-	bool recorded[COMPONENT_KIND_COUNT];  /* was seen, and no rule looks at it */
+	struct releases releases;
+	struct buf release_set[RELEASES_MAX];
+	bool divided[COMPONENT_KIND_COUNT];  /* has lines in sets of releases */
+	struct buf rules;                    /* of the policy's entry */
+	bool recorded[COMPONENT_KIND_COUNT]; /* was seen, and no rule looks at it */
 	size_t rule_count;
 	size_t noted; /* lines of the review so far */
 };

@@ -10,8 +10,12 @@
 #include "signer/learn/propose_files.h"
 #include "signer/learn/yaml_text.h"
 
+/* How long the older releases count behind the last report: until somebody has read the review. */
+#define WINDOW_S (7 * 86400)
+
 static void write_head(struct proposal *p);
 static void write_references(struct proposal *p);
+static void write_releases(struct proposal *p);
 static void write_entry(struct proposal *p);
 static void write_families(struct proposal *p);
 static bool family_of(struct view host, struct buf *to);
@@ -25,6 +29,14 @@ propose(struct proposal *p)
 
 	buf_append_string(
 	    &p->review, "What to look at before the policy beside this file is used.\n");
+	/* Nothing else says which reports are of which release. */
+	if (s->with[COMPONENT_EXECUTABLE] == s->reports)
+		releases_find(p->seen, &p->releases);
+	if (p->releases.too_many)
+		buf_append_format(&p->review,
+		    "executable: more than %d releases of the program, of which so many can count "
+		    "at one time: no family\n",
+		    RELEASES_MAX);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const enum component_kind kind = (enum component_kind)k;
 
@@ -48,9 +60,14 @@ propose(struct proposal *p)
 		    "never affirming\n");
 	write_head(p);
 	write_references(p);
+	if (p->releases.count > 0)
+		write_releases(p);
 	write_entry(p);
 	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++)
 		if (buf_status(&p->set[k]) != ERR_OK)
+			return false;
+	for (size_t i = 0; i < p->releases.count; i++)
+		if (buf_status(&p->release_set[i]) != ERR_OK)
 			return false;
 	return p->rule_count > 0 && buf_status(&p->policy) == ERR_OK &&
 	       buf_status(&p->review) == ERR_OK && buf_status(&p->rules) == ERR_OK;
@@ -102,6 +119,28 @@ write_references(struct proposal *p)
 		buf_append_string(&p->policy, "  []\n");
 }
 
+/* The window is what makes affirming what was seen of the older ones. */
+static void
+write_releases(struct proposal *p)
+{
+	const struct releases *r = &p->releases;
+	char hex[DIGEST_HEX_SIZE + 1], time[UTC_TEXT_SIZE];
+
+	buf_append_string(&p->policy, "families:\n  - name: learned\n    releases:\n");
+	for (size_t i = 0; i < r->count; i++) {
+		digest_to_hex(&r->program[i]->digest, hex);
+		buf_append_format(&p->policy,
+		    "      - {name: \"%zu\", file: release-%zu.sha256}  # program %.16s.., first "
+		    "seen "
+		    "%s\n",
+		    i + 1, i + 1, hex, utc_text(r->program[i]->when.from_s, time));
+	}
+	buf_append_format(&p->policy,
+	    "windows:\n  - {family: learned, from: \"1\", to: \"%zu\", until: %s}  # look: until "
+	    "then the older releases count, too\n",
+	    r->count, utc_text(seen_summary(p->seen)->to_s + WINDOW_S, time));
+}
+
 static void
 write_entry(struct proposal *p)
 {
@@ -121,6 +160,8 @@ write_entry(struct proposal *p)
 		buf_append_string(&p->policy,
 		    "    main_only: true  # look: collectors look at the main process alone\n");
 	write_recorded(p);
+	if (p->releases.count > 0)
+		buf_append_string(&p->policy, "    release: [learned]\n");
 	buf_append_view(&p->policy, buf_view(&p->rules));
 }
 

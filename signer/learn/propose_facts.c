@@ -259,7 +259,7 @@ note_variants(struct proposal *p, const struct seen_item *whole, size_t at)
 {
 	for (size_t i = 0; whole->variants > 1 && i < whole->variants; i++)
 		proposal_note(p, "one of several lists of values", seen_item_at(p->seen, at + i));
-	if (whole->variants == 1 && host_set_count(&whole->hosts) == 1 &&
+	if (whole->variants == 1 && number_set_count(&whole->hosts) == 1 &&
 	    seen_host_count(p->seen) > 1)
 		proposal_note(p, "on one host only", whole);
 }

@@ -11,6 +11,10 @@
 #define OWNERS_MOST (sizeof(((struct seen_summary *)0)->owners) / sizeof(uint32_t))
 
 static void write_set(struct proposal *p, enum component_kind kind);
+static void write_content(struct proposal *p, const struct seen_item *whole, size_t at, size_t end);
+static void write_into_releases(struct proposal *p, const struct seen_item *c);
+static bool is_program_of(const struct proposal *p, size_t release, const struct seen_item *c);
+static void write_names(struct proposal *p, enum component_kind kind);
 static void note_content(
     struct proposal *p, const struct seen_item *whole, const struct seen_item *c);
 static void note_replaced(struct proposal *p, size_t at, size_t end);
@@ -29,15 +33,17 @@ propose_files(struct proposal *p, enum component_kind kind)
 
 	write_set(p, kind);
 	/* A set has to have a line; libraries may be none, and then there is nothing to list. */
-	if (p->set[kind].size == 0 &&
-	    (kind != COMPONENT_LIBRARIES || p->set[COMPONENT_EXECUTABLE].size == 0)) {
+	if (p->set[kind].size == 0 && !p->divided[kind] &&
+	    (kind != COMPONENT_LIBRARIES ||
+		(p->set[COMPONENT_EXECUTABLE].size == 0 && !p->divided[COMPONENT_EXECUTABLE]))) {
 		p->recorded[kind] = true;
 		buf_append_format(&p->review, "%s: nothing of it can be listed: no rule\n", name);
 		return;
 	}
 	p->rule_count++;
-	buf_append_format(&p->rules, "    %s:\n      references: [learned-%s]\n", name,
-	    p->set[kind].size > 0 ? name : component_kind_name(COMPONENT_EXECUTABLE));
+	buf_append_format(&p->rules, "    %s:\n      references: [", name);
+	write_names(p, kind);
+	buf_append_string(&p->rules, "]\n");
 	if (kind == COMPONENT_EXECUTABLE)
 		write_program(p);
 	write_made(p, kind);
@@ -53,7 +59,6 @@ write_set(struct proposal *p, enum component_kind kind)
 {
 	const size_t everywhere = seen_summary(p->seen)->components[kind];
 	const struct seen_item *whole = NULL;
-	struct reference_entry entry;
 	size_t end;
 
 	for (size_t i = proposal_range(p->seen, kind, false, &end); i < end; i++) {
@@ -71,11 +76,84 @@ write_set(struct proposal *p, enum component_kind kind)
 			proposal_note(p, "left out, since sets list links by their target", item);
 			continue;
 		}
-		note_content(p, whole, item);
-		note_replaced(p, i, end);
-		entry = (struct reference_entry){.path = item->name, .digest = item->digest};
-		reference_entry_append(&entry, &p->set[kind]);
+		write_content(p, whole, i, end);
 	}
+}
+
+/* Into the sets of the releases that it was seen with, or into that of its kind, for all of them.
+ */
+static void
+write_content(struct proposal *p, const struct seen_item *whole, size_t at, size_t end)
+{
+	const struct seen_item *c = seen_item_at(p->seen, at);
+	const struct reference_entry entry = {.path = c->name, .digest = c->digest};
+
+	if (c->kind != COMPONENT_FILES && whole->variants > 1 && releases_divide(&p->releases, c)) {
+		write_into_releases(p, c);
+		return;
+	}
+	note_content(p, whole, c);
+	if (number_set_count(&c->main) > 0 && whole->variants > 1)
+		proposal_note(
+		    p, "no release, since nothing tells its place among them: always counts", c);
+	note_replaced(p, at, end);
+	reference_entry_append(&entry, &p->set[c->kind]);
+}
+
+/* Nothing stands twice in a set, though a program may be mapped as a library, too. */
+static void
+write_into_releases(struct proposal *p, const struct seen_item *c)
+{
+	const struct reference_entry entry = {.path = c->name, .digest = c->digest};
+	char what[80];
+
+	p->divided[c->kind] = true;
+	for (size_t i = 0; i < p->releases.count; i++) {
+		if (!releases_has(&p->releases, i, c))
+			continue;
+		if (i == 0)
+			(void)snprintf(what, sizeof(what), "of release 1");
+		else
+			(void)snprintf(
+			    what, sizeof(what), "of release %zu, which replaces %zu", i + 1, i);
+		proposal_note(p, what, c);
+		if (c->kind != COMPONENT_LIBRARIES || !is_program_of(p, i, c))
+			reference_entry_append(&entry, &p->release_set[i]);
+	}
+}
+
+/* Whether the set has it already: all of kind executable come first. */
+static bool
+is_program_of(const struct proposal *p, size_t release, const struct seen_item *c)
+{
+	const struct seen_item *whole = NULL;
+	size_t end;
+
+	for (size_t i = proposal_range(p->seen, COMPONENT_EXECUTABLE, false, &end); i < end; i++) {
+		const struct seen_item *e = seen_item_at(p->seen, i);
+
+		if (e->whole)
+			whole = e;
+		else if (whole != NULL && whole->variants > 1 && !e->link &&
+			 view_equal(e->name, c->name) && digest_equal(&e->digest, &c->digest) &&
+			 releases_divide(&p->releases, e) && releases_has(&p->releases, release, e))
+			return true;
+	}
+	return false;
+}
+
+/* Of libraries, where none is listed, those of the program, since a rule has to name a set. */
+static void
+write_names(struct proposal *p, enum component_kind kind)
+{
+	const enum component_kind of =
+	    p->set[kind].size == 0 && !p->divided[kind] ? COMPONENT_EXECUTABLE : kind;
+
+	if (p->set[of].size > 0)
+		buf_append_format(
+		    &p->rules, "learned-%s%s", component_kind_name(of), p->divided[of] ? ", " : "");
+	if (p->divided[of])
+		buf_append_string(&p->rules, "learned");
 }
 
 static void
@@ -83,7 +161,7 @@ note_content(struct proposal *p, const struct seen_item *whole, const struct see
 {
 	if (whole->variants > 1)
 		proposal_note(p, "one of several contents", c);
-	else if (host_set_count(&c->hosts) == 1 && seen_host_count(p->seen) > 1)
+	else if (number_set_count(&c->hosts) == 1 && seen_host_count(p->seen) > 1)
 		proposal_note(p, "on one host only", c);
 }
 

@@ -21,8 +21,14 @@ struct host {
 /* A component that reports name, with those who sent it. */
 struct named {
 	struct digest digest;
-	struct host_set hosts;
-	struct seen_span when;
+	struct seen_by by;
+	UT_hash_handle hh;
+};
+
+/* A workload of a host. */
+struct source {
+	char *name;                  /* both, with a space between, which no collector's name has */
+	const struct named *program; /* of the last report that had one */
 	UT_hash_handle hh;
 };
 
@@ -30,14 +36,18 @@ struct seen {
 	struct siphash_key hash_key; /* of all tables: what is in a log chooses its names */
 	struct host *hosts;
 	struct host **by_number;
+	struct source *sources;
 	struct named *components;
+	size_t programs; /* different components of kind executable */
 	struct seen_items *items;
 	struct seen_summary summary;
 };
 
 static struct host *find_host(struct seen *s, struct view name);
-static enum err name_component(
+static struct named *name_component(
     struct seen *s, const struct digest *digest, size_t host, uint64_t now_s);
+static struct named *name_program(struct seen *s, const struct report *report, size_t host);
+static struct source *find_source(struct seen *s, const struct report *report);
 static enum err number_hosts(struct seen *s);
 
 struct seen *
@@ -57,6 +67,7 @@ void
 seen_free(struct seen **s)
 {
 	struct host *h, *next_host;
+	struct source *source, *next_source;
 	struct named *c, *next;
 
 	if (*s == NULL)
@@ -67,10 +78,18 @@ seen_free(struct seen **s)
 		free(h->name);
 		free(h);
 	}
+	HASH_ITER (hh, (*s)->sources, source, next_source) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
+		HASH_DEL((*s)->sources, source);
+		free(source->name);
+		free(source);
+	}
 	HASH_ITER (hh, (*s)->components, c, next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
 		HASH_DEL((*s)->components, c);
-		host_set_free(&c->hosts);
+		number_set_free(&c->by.hosts);
+		number_set_free(&c->by.with);
+		number_set_free(&c->by.before);
 		free(c);
 	}
 	free((void *)(*s)->by_number);
@@ -82,22 +101,29 @@ seen_free(struct seen **s)
 enum err
 seen_report(struct seen *s, const struct report *report)
 {
+	const bool programs = report->bundle.component[COMPONENT_EXECUTABLE].present;
 	const struct host *host = find_host(s, report->collector);
-	enum err e = host != NULL ? ERR_OK : ERR_MEMORY;
+	const struct named *program = NULL;
 
-	for (unsigned k = 0; e == ERR_OK && k < COMPONENT_KIND_COUNT; k++) {
+	if (host == NULL || (programs && (program = name_program(s, report, host->number)) == NULL))
+		return ERR_MEMORY;
+	for (unsigned k = 0; k < COMPONENT_KIND_COUNT; k++) {
 		const struct bundle_component *c = &report->bundle.component[k];
+		struct named *named;
 
 		if (!c->present)
 			continue;
 		s->summary.with[k]++;
-		e = name_component(s, &c->digest, host->number, report->issued_s);
+		named = name_component(s, &c->digest, host->number, report->issued_s);
+		if (named == NULL ||
+		    (programs && !number_set_add(&named->by.with, program->by.number)))
+			return ERR_MEMORY;
 	}
 	if (s->summary.reports++ == 0)
 		s->summary.from_s = report->issued_s;
 	s->summary.to_s = report->issued_s;
 	s->summary.verdicts[report_status_rank(report->status)]++;
-	return e;
+	return ERR_OK;
 }
 
 enum err
@@ -112,8 +138,7 @@ seen_read(struct seen *s, struct evidence_reader *evidence, uint64_t *unreadable
 
 		e = fetched_component_read(evidence, &c->digest, &fetched);
 		if (e == ERR_OK)
-			e = seen_items_add(
-			    s->items, fetched.component, &c->hosts, &c->when, &s->summary);
+			e = seen_items_add(s->items, fetched.component, &c->by, &s->summary);
 		else if (e != ERR_MEMORY) {
 			++*unreadable;
 			continue;
@@ -188,7 +213,55 @@ find_host(struct seen *s, struct view name)
 	return h;
 }
 
-static enum err
+/* The component of the main process's program, which has a number, and follows the source's last.
+ */
+static struct named *
+name_program(struct seen *s, const struct report *report, size_t host)
+{
+	struct named *c = name_component(
+	    s, &report->bundle.component[COMPONENT_EXECUTABLE].digest, host, report->issued_s);
+	struct source *source = find_source(s, report);
+
+	if (c == NULL || source == NULL)
+		return NULL;
+	if (number_set_count(&c->by.with) == 0)
+		c->by.number = s->programs++;
+	if (source->program != NULL && source->program != c &&
+	    !number_set_add(&c->by.before, source->program->by.number))
+		return NULL;
+	source->program = c;
+	return c;
+}
+
+static struct source *
+find_source(struct seen *s, const struct report *report)
+{
+	struct buf name = BUF_INIT;
+	struct source *source = NULL;
+	uint32_t hash;
+
+	buf_append_view(&name, report->collector);
+	buf_append_byte(&name, ' ');
+	buf_append_view(&name, report->bundle.workload);
+	if (buf_status(&name) != ERR_OK) {
+		buf_free(&name);
+		return NULL;
+	}
+	hash = (uint32_t)siphash(&s->hash_key, buf_view(&name));
+	HASH_FIND_BYHASHVALUE(hh, s->sources, name.data, name.size, hash, source);
+	if (source == NULL && (source = calloc(1, sizeof(*source))) != NULL &&
+	    (source->name = view_to_string(buf_view(&name))) != NULL)
+		HASH_ADD_KEYPTR_BYHASHVALUE(
+		    hh, s->sources, source->name, (unsigned)name.size, hash, source);
+	else if (source != NULL && source->name == NULL) {
+		free(source);
+		source = NULL;
+	}
+	buf_free(&name);
+	return source;
+}
+
+static struct named *
 name_component(struct seen *s, const struct digest *digest, size_t host, uint64_t now_s)
 {
 	const struct view key = {digest->bytes, sizeof(digest->bytes)};
@@ -198,13 +271,13 @@ name_component(struct seen *s, const struct digest *digest, size_t host, uint64_
 	HASH_FIND_BYHASHVALUE(hh, s->components, key.data, key.size, hash, c);
 	if (c == NULL) {
 		if ((c = calloc(1, sizeof(*c))) == NULL)
-			return ERR_MEMORY;
+			return NULL;
 		c->digest = *digest;
-		c->when.from_s = now_s; /* a log's times do not fall */
+		c->by.when.from_s = now_s; /* a log's times do not fall */
 		HASH_ADD_BYHASHVALUE(hh, s->components, digest, sizeof(c->digest), hash, c);
 	}
-	c->when.to_s = now_s;
-	return host_set_add(&c->hosts, host) ? ERR_OK : ERR_MEMORY;
+	c->by.when.to_s = now_s;
+	return number_set_add(&c->by.hosts, host) ? c : NULL;
 }
 
 static enum err

@@ -11,7 +11,7 @@
 #include "proto/bytes.h"
 #include "proto/digest.h"
 #include "proto/evidence/component.h"
-#include "signer/learn/host_set.h"
+#include "signer/learn/number_set.h"
 
 /* Different lists of values of one fact that are kept: of more a policy demands nothing. */
 #define SEEN_VARIANTS_MAX 16
@@ -30,8 +30,14 @@ struct seen_item {
 	struct digest digest;       /* of the content, or over the values */
 	struct component_fact fact; /* copied; no values where there are too many variants */
 	bool link;                  /* symbolic */
-	struct host_set hosts;
+	struct number_set hosts;
 	struct seen_span when;
+	/*
+	 * Of a file's content, components of kind executable by their numbers: of the reports that
+	 * have it; in which it is the main process's program; and, of these, those that the same
+	 * host reported directly before.
+	 */
+	struct number_set with, main, before;
 	size_t components; /* different ones that have it */
 	size_t variants;   /* of a whole: how many contents or lists of values */
 	size_t last;       /* number of the component that was counted last */
@@ -42,7 +48,7 @@ struct seen_memory {
 	struct view program;
 	uint64_t bytes, mappings; /* the most */
 	bool writable;
-	struct host_set hosts;
+	struct number_set hosts;
 };
 
 /* In numbers, and for each kind. */

@@ -42,8 +42,7 @@ struct seen_items {
 struct place {
 	struct seen_items *to;
 	enum component_kind kind;
-	const struct host_set *hosts;
-	const struct seen_span *when;
+	const struct seen_by *by;
 };
 
 static enum err add_file(
@@ -83,7 +82,10 @@ seen_items_free(struct seen_items **s)
 	HASH_ITER (hh, (*s)->table, e, next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
 		HASH_DEL((*s)->table, e);
-		host_set_free(&e->item.hosts);
+		number_set_free(&e->item.hosts);
+		number_set_free(&e->item.with);
+		number_set_free(&e->item.main);
+		number_set_free(&e->item.before);
 		free(e->values);
 		free(e->key);
 		free(e);
@@ -91,7 +93,7 @@ seen_items_free(struct seen_items **s)
 	HASH_ITER (hh, (*s)->memories, m, next_memory) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
 		HASH_DEL((*s)->memories, m);
-		host_set_free(&m->memory.hosts);
+		number_set_free(&m->memory.hosts);
 		free((void *)(uintptr_t)m->memory.program.data);
 		free(m);
 	}
@@ -103,11 +105,11 @@ seen_items_free(struct seen_items **s)
 }
 
 enum err
-seen_items_add(struct seen_items *s, const struct component *c, const struct host_set *hosts,
-    const struct seen_span *when, struct seen_summary *summary)
+seen_items_add(struct seen_items *s, const struct component *c, const struct seen_by *by,
+    struct seen_summary *summary)
 {
 	const bool files = component_kind_shape(c->kind) == COMPONENT_SHAPE_FILE;
-	struct place p = {s, c->kind, hosts, when};
+	struct place p = {s, c->kind, by};
 	enum err e = ERR_OK;
 
 	s->components++;
@@ -183,12 +185,17 @@ add_file(struct place *p, const struct component_file *f, struct seen_summary *s
 	if ((whole = count(p, false, f->path, NULL)) == NULL ||
 	    (content = count(p, false, f->path, &f->digest)) == NULL)
 		return ERR_MEMORY;
+	if (!number_set_join(&content->item.with, &p->by->with))
+		return ERR_MEMORY;
 	content->item.link |= (f->flags & COMPONENT_FILE_SYMLINK) != 0;
 	if (p->kind == COMPONENT_FILES && (f->flags & COMPONENT_FILE_SYMLINK) == 0)
 		add_owner(summary, f->uid);
 	if (p->kind == COMPONENT_EXECUTABLE && (f->flags & COMPONENT_FILE_OTHER) == 0) {
 		p->to->many_programs |= p->to->program != NULL && p->to->program != &whole->item;
 		p->to->program = &whole->item;
+		if (!number_set_add(&content->item.main, p->by->number) ||
+		    !number_set_join(&content->item.before, &p->by->before))
+			return ERR_MEMORY;
 	}
 	return ERR_OK;
 }
@@ -259,7 +266,7 @@ add_memory(struct place *p, const struct component_file *f)
 	m->memory.bytes = f->size > m->memory.bytes ? f->size : m->memory.bytes;
 	m->memory.mappings = number > m->memory.mappings ? number : m->memory.mappings;
 	m->memory.writable |= (f->flags & COMPONENT_FILE_WRITABLE) != 0;
-	return host_set_join(&m->memory.hosts, p->hosts) ? ERR_OK : ERR_MEMORY;
+	return number_set_join(&m->memory.hosts, &p->by->hosts) ? ERR_OK : ERR_MEMORY;
 }
 
 static enum err
@@ -306,8 +313,8 @@ count(struct place *p, bool made, struct view name, const struct digest *digest)
 	if (e == NULL && (e = entry_new(p, made, name, digest, hash)) == NULL)
 		return NULL;
 	if (e->item.last != p->to->components) {
-		join(&e->item.when, p->when, e->item.components++ == 0);
-		if (!host_set_join(&e->item.hosts, p->hosts))
+		join(&e->item.when, &p->by->when, e->item.components++ == 0);
+		if (!number_set_join(&e->item.hosts, &p->by->hosts))
 			return NULL;
 	}
 	e->item.last = p->to->components;

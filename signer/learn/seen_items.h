@@ -15,13 +15,20 @@ struct seen_items;
 struct seen_items *seen_items_new(const struct siphash_key *key);
 void seen_items_free(struct seen_items **s);
 
+/* Who sent a component, when, and beside which programs, as struct seen_item has them. */
+struct seen_by {
+	struct number_set hosts;
+	struct seen_span when;
+	struct number_set with, before;
+	size_t number; /* of a component of kind executable */
+};
+
 /*
- * The items of one more component, which these hosts sent within that time; counts it in the
- * summary. Of files only those whose content a reference set can list: not what lives in memory
- * alone, could not be read, was changing, or is no longer in its directory. ERR_MEMORY.
+ * The items of one more component; counts it in the summary. Of files only those whose content a
+ * reference set can list: not what lives in memory alone, could not be read, was changing, or is no
+ * longer in its directory. ERR_MEMORY.
  */
-enum err seen_items_add(struct seen_items *s, const struct component *c,
-    const struct host_set *hosts, const struct seen_span *when,
+enum err seen_items_add(struct seen_items *s, const struct component *c, const struct seen_by *by,
     struct seen_summary *summary) MUST_USE;
 
 /* Behind the last one. ERR_MEMORY. */

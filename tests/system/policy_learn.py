@@ -28,10 +28,10 @@ def sha(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def components(host, patterns=(b"/etc/app/**",), files=(), libraries=(), runtime=(), made=()):
+def components(host, patterns=(b"/etc/app/**",), files=(), libraries=(), runtime=(), made=(), program=b"app"):
     """Of one host of three: they differ a little."""
     return {
-        "executable": wire.component("executable", [wire.file_item("/usr/bin/app", b"app"),
+        "executable": wire.component("executable", [wire.file_item("/usr/bin/app", program),
                                                     wire.file_item("/usr/bin/worker", b"worker", flags=512)]),
         "files": wire.component("files", [wire.file_item(p, c, mode=0o100644, uid=5) for p, c in FILES.items()] + [*files],
                                 made=[wire.fact_item("excludes", "/etc/app/cache"), wire.fact_item("patterns", *patterns)]),
@@ -51,8 +51,9 @@ def components(host, patterns=(b"/etc/app/**",), files=(), libraries=(), runtime
 class Seen(Site):
     """Three hosts of `web`, and one of something else, under a policy by which none of them is affirming."""
 
-    def __init__(self, **more):
+    def __init__(self, apart=False, **more):
         super().__init__()
+        self.apart = apart  # no two hosts report in one second
         self.more = more  # keyword arguments of `components`, by host
 
     def __enter__(self):
@@ -69,18 +70,31 @@ class Seen(Site):
         return self
 
     def submit(self):
-        for host, collector in self.collectors.items():
-            receipt = collector.submit("web-1", components(host, **self.more.get(host, {})))
+        for host in self.collectors:
+            if self.apart:
+                wait_for_the_next_second()
+            receipt = self.submit_of(host)
         logimage.published(self, receipt["index"] + 1)
+
+    def submit_of(self, host):
+        return self.collectors[host].submit("web-1", components(host, **self.more.get(host, {})))
+
+    def judged(self, host):
+        """(status, {(code, subject)}) of what it reports now."""
+        of_web = json.loads(self.submit_of(host)["report"])["submods"]["web-1"]
+        return of_web["ear.status"], {(f["code"], f["subject"]) for f in of_web["hallmark.findings"]}
 
     def adopt(self):
         """What was learned is in force, and all hosts have reported."""
+        self.copy_learned()
+        self.submit()
+
+    def copy_learned(self):
         for path in self.path("learned").iterdir():
             shutil.copy(path, self.path(path.name))
         said = len(self.signer.lines)
         self.signer.signal(signal.SIGHUP)
         assert "event=reloaded" in self.signer.wait_for("event=reload", start=said)
-        self.submit()
 
     def learn(self, to="learned", *more, workload="web-*"):
         return self.tool("hallmark-signer", "policy", "learn", "--workload", workload, "-c", str(self.path("signer.yaml")),
@@ -121,14 +135,10 @@ def test_what_replaced_what_is_told_with_its_time():
     """An upgrade on all hosts; what differs between hosts at one time has replaced nothing."""
     with Seen() as site:
         assert "replaced since" not in site.learned("before")[0]["review.txt"]
-        upgraded = int(time.time()) + 1
-        while time.time() < upgraded:  # reports have whole seconds
-            os.sched_yield()
+        wait_for_the_next_second()
         site.more = {host: {"libraries": [wire.file_item("/lib/c", b"c")]} for host in HOSTS}
         site.submit()
-        upgraded = int(time.time()) + 1
-        while time.time() < upgraded:
-            os.sched_yield()
+        wait_for_the_next_second()
         site.more = {host: {"libraries": [wire.file_item("/lib/c", b"c of the next release")]} for host in HOSTS}
         site.submit()
         review = site.learned()[0]["review.txt"]
@@ -139,6 +149,91 @@ def test_what_replaced_what_is_told_with_its_time():
         old, new = (re.search(rf"contents: /lib/c {sha(c)}  \(3 of 3 hosts\), (\S+) to (\S+)", review).groups()
                     for c in (b"c", b"c of the next release"))
         assert old[0] <= old[1] < new[0] <= new[1] and new[0] in told, (old, new, told)
+
+
+def upgraded(release, both=b"both", new=()):
+    """What a host has of a release: its program, a library of its own, and one that some releases share."""
+    return {"program": b"app " + release, "libraries": [
+        wire.file_item("/lib/c", b"c " + release), wire.file_item("/lib/d", both), wire.file_item("/usr/bin/app", b"app " + release),
+        *new]}
+
+
+def wait_for_the_next_second():
+    """Reports have whole seconds, and a signer's loop the time at which its turn began."""
+    until = int(time.time()) + 1.2
+    while time.time() < until:
+        os.sched_yield()
+
+
+def test_releases_are_a_family():
+    """One host after the other is upgraded, twice; what a release had counts with it alone."""
+    with Seen(**{host: upgraded(b"1") for host in HOSTS}) as site:
+        assert "families" not in site.learned("before")[0]["policy.yaml"]
+        for release, both in ((b"2", b"both"), (b"3", b"next")):
+            for host in HOSTS:
+                wait_for_the_next_second()
+                site.more[host] = upgraded(release, both)
+                site.submit()
+        files, said = site.learned()
+        assert "proposes what 24 reports of 3 hosts had" in said and "3  rise from contraindicated to affirming" in said, said
+        assert set(files) == {"policy.yaml", "review.txt", "executable.sha256", "files.sha256", "libraries.sha256",
+                              "release-1.sha256", "release-2.sha256", "release-3.sha256"}
+        for release, both in ((b"1", b"both"), (b"2", b"both"), (b"3", b"next")):
+            lines = files[f"release-{release.decode()}.sha256"].splitlines()
+            assert sorted(lines) == sorted((f"{sha(b'app ' + release)}  /usr/bin/app", f"{sha(b'c ' + release)}  /lib/c",
+                                            f"{sha(both)}  /lib/d")), lines
+        assert not re.search("/usr/bin/app|/lib/[cd]", files["executable.sha256"] + files["libraries.sha256"])
+        for words in ("references: [learned-executable, learned]", "references: [learned-libraries, learned]",
+                      "references: [learned-files]", "release: [learned]", '{family: learned, from: "1", to: "3", until: 2'):
+            assert words in files["policy.yaml"], (words, files["policy.yaml"])
+        first = [t for _, t in re.findall(r'file: release-(.)\.sha256}  # program [0-9a-f]{16}\.\., first seen (\S+)', files["policy.yaml"])]
+        assert len(first) == 3 and first == sorted(set(first)), first
+        for words in (f"executable: of release 1: /usr/bin/app {sha(b'app 1')}",
+                      f"executable: of release 2, which replaces 1: /usr/bin/app {sha(b'app 2')}",
+                      f"libraries: of release 1: /lib/d {sha(b'both')}",
+                      f"libraries: of release 2, which replaces 1: /lib/d {sha(b'both')}",
+                      f"libraries: of release 3, which replaces 2: /lib/c {sha(b'c 3')}"):
+            assert words in files["review.txt"], (words, files["review.txt"])
+        assert "no release" not in files["review.txt"] and "replaced since" not in files["review.txt"]
+        policy = site.path("learned/policy.yaml")
+        site.adopt()
+        checked = site.tool("hallmark-signer", "check", "-c", str(site.path("signer.yaml")), check=False)
+        told = [line for line in checked.stdout.splitlines() if "warning" in line and "where /bin, /lib" not in line]
+        assert checked.returncode == 0 and not told, checked
+        assert {host: site.judged(host) for host in HOSTS} == dict.fromkeys(HOSTS, ("affirming", set()))
+        site.more["host1"] = upgraded(b"1")
+        assert site.judged("host1") == ("affirming", set())
+        # An old library below the new program, and a new one below the old program.
+        site.more["host1"] = {**upgraded(b"1"), "program": b"app 3"}
+        status, found = site.judged("host1")
+        assert status == "contraindicated" and ("mixed-release", "learned") in found, found
+        site.more["host1"] = {**upgraded(b"3", b"next"), "program": b"app 1"}
+        status, found = site.judged("host1")
+        assert status == "contraindicated" and ("mixed-release", "learned") in found, found
+        # When the window is over, the last release counts alone.
+        whole = policy.read_text()
+        policy.write_text(re.sub("windows:\n.*\n", "", whole))
+        assert policy.read_text() != whole
+        site.copy_learned()
+        site.more = {"host1": upgraded(b"1"), "host2": upgraded(b"2"), "host3": upgraded(b"3", b"next")}
+        assert [site.judged(host)[0] for host in HOSTS] == ["contraindicated"] * 2 + ["affirming"]
+        assert ("other-release", "/usr/bin/app") in site.judged("host2")[1]
+
+
+def test_what_has_no_place_among_releases():
+    """One host always had another program: it belongs to no release, counts as it did, and is told."""
+    more = {host: upgraded(b"1") for host in HOSTS}
+    with Seen(apart=True, **{**more, "host3": {"program": b"app of its own"}}) as site:
+        site.more.update(host1=upgraded(b"2"), host2=upgraded(b"2"))
+        site.submit()
+        files, _ = site.learned()
+        alone = f"executable: no release, since nothing tells its place among them: always counts: /usr/bin/app {sha(b'app of its own')}"
+        assert alone in files["review.txt"], files["review.txt"]
+        assert f"{sha(b'app of its own')}  /usr/bin/app" in files["executable.sha256"]
+        assert sha(b"app 1") in files["release-1.sha256"] and sha(b"app 2") in files["release-2.sha256"]
+        assert not re.search("|".join(map(sha, (b"app 1", b"app 2", b"c 1", b"c 2"))),
+                             files["executable.sha256"] + files["libraries.sha256"])
+        assert site.verdicts(site.path("learned/policy.yaml")) == {h: ("affirming", "") for h in HOSTS}
 
 
 def test_it_is_the_same_each_time_and_writes_nothing_over():
