@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "proto/evidence/bundle_chain.h"
 #include "proto/siphash.h"
 #include "register/decide/decided_images.h"
 
@@ -127,9 +128,12 @@ decided_state(struct decided_table *t, const struct followed_state *state, uint6
 	if (l == NULL)
 		return;
 	t->version++;
-	l->followed = true;
 	l->newest_s = state->newest_issued_s;
-	l->seen_ms = state->seen_ms;
+	/* What was seen, but not gone through to its end, may say otherwise. */
+	if (state->replayed_to >= state->size) {
+		l->followed = true;
+		l->seen_ms = state->seen_ms;
+	}
 	l->checked = state->checked_to;
 	l->size = state->replayed_to;
 	if (l->mark_ms != 0 && state->replayed_to >= l->mark_size)
@@ -319,7 +323,9 @@ put_report(struct decided_table *t, struct row *r, const struct decided_row *row
 static void
 join_group(struct decided_table *t, struct row *r, const struct decided_row *row)
 {
-	const bool any = row->group.size > 0 && !row->leaving;
+	/* What was measured before a start speaks for nobody who runs. */
+	const bool any =
+	    row->group.size > 0 && !row->leaving && !bundle_chain_is_start(row->workload);
 	struct group *g = any ? group_of(t, &t->scratch, row->log, row->group) : NULL;
 	const size_t size = 2 + row->group.size;
 

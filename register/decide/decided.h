@@ -25,12 +25,12 @@
 struct decided_subject; /* a workload of a collector, over all logs */
 
 struct decided_log {
-	bool followed; /* something was heard of it */
+	bool followed; /* it was, to its end, since the start */
 	bool filled;   /* all that it says of workloads is in the table */
 	bool alarm;
 	uint64_t newest_s; /* iat of its newest entry; 0: none */
-	uint64_t seen_ms;  /* CLOCK_BOOTTIME of its newest good checkpoint */
-	uint64_t size;     /* entries whose verdicts were made again */
+	uint64_t seen_ms; /* CLOCK_BOOTTIME of its newest good checkpoint that it was followed to */
+	uint64_t size;    /* entries whose verdicts were made again */
 	uint64_t checked;
 	/* A size that it had, at a time, and that replay has not reached: so old is what it is at.
 	 */
@@ -70,6 +70,7 @@ struct view decided_workload(const struct decided_subject *s);
 
 /*
  * Those whose newest report of this log says that they are of this group, and that have not left.
+ * None is a chain of what is measured before a start.
  * NULL behind the last.
  */
 struct decided_member {

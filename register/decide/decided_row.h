@@ -29,7 +29,7 @@ struct decided_row {
 	struct view group; /* size 0: none */
 	struct view why;   /* its first finding: "executable unknown-file"; size 0: it has none */
 	const struct digest *image; /* of what is to be started, where it is one; NULL: none */
-				    /* Else: an absence. */
+	/* Else: an absence. */
 };
 
 /* Of one log and workload, as it is kept. */

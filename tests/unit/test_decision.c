@@ -246,6 +246,36 @@ test_replay_that_is_behind(void **state)
 	assert_int_equal(ask(&t, "a").kind, DECISION_ALLOW);
 }
 
+/* Started again, or back with a copy that was away: what was said long ago is not the newest. */
+static void
+test_a_log_that_is_caught_up_with(void **state)
+{
+	struct decision_terms t = terms(1);
+	struct followed_state s = {
+	    .log = 0, .size = 90000, .checked_to = 200, .replayed_to = 200, .seen_ms = BOOT};
+
+	(void)state;
+	put(0, "a", 1, REPORT_AFFIRMING);
+	decided_forget(table, 0);
+	put(0, "b", 1, REPORT_AFFIRMING);
+	decided_filled(table, 0);
+	decided_state(table, &s, BOOT);
+	assert_int_equal(ask(&t, "b").kind, DECISION_CANNOT);
+	s.checked_to = s.replayed_to = 90000;
+	decided_state(table, &s, BOOT);
+	assert_int_equal(ask(&t, "b").kind, DECISION_ALLOW);
+	t.boot_ms = BOOT + 10001;
+	assert_int_equal(ask(&t, "b").kind, DECISION_CANNOT);
+	s.size = 95000;
+	s.checked_to = s.replayed_to = 91000;
+	s.seen_ms = BOOT + 10000;
+	decided_state(table, &s, BOOT + 10001);
+	assert_int_equal(ask(&t, "b").kind, DECISION_CANNOT);
+	s.checked_to = s.replayed_to = 95000;
+	decided_state(table, &s, BOOT + 10001);
+	assert_int_equal(ask(&t, "b").kind, DECISION_ALLOW);
+}
+
 static void
 test_both(void **state)
 {
@@ -322,6 +352,26 @@ test_groups(void **state)
 	assert_int_equal(ask_group(3, 100).kind, DECISION_ALLOW);
 }
 
+/* What a gate has measured speaks for nobody who runs, neither well nor ill. */
+static void
+test_a_start_is_of_no_group(void **state)
+{
+	struct decided_row r;
+
+	(void)state;
+	put_in_group(0, "a/start", "floor", REPORT_AFFIRMING);
+	assert_int_equal(ask_group(1, 100).kind, DECISION_UNKNOWN);
+	put_in_group(0, "a", "floor", REPORT_CONTRAINDICATED);
+	assert_int_equal(ask_group(1, 50).kind, DECISION_DENY);
+	put_in_group(0, "a", "floor", REPORT_AFFIRMING);
+	r = row(0, "a/start", 0, REPORT_CONTRAINDICATED);
+	r.group = VIEW_LITERAL("floor");
+	r.index = next_index++;
+	decided_put(table, &r);
+	assert_int_equal(ask_group(1, 100).kind, DECISION_ALLOW);
+	assert_int_equal(ask_group(1, 100).members, 1);
+}
+
 static void
 test_wall(void **state)
 {
@@ -372,8 +422,10 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_life, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_what_cannot_be_known, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_replay_that_is_behind, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_log_that_is_caught_up_with, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_both, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_groups, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_start_is_of_no_group, setup, teardown),
 	    cmocka_unit_test(test_wall),
 	    cmocka_unit_test(test_a_log_in_the_future),
 	};
