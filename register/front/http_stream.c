@@ -1,6 +1,8 @@
 #include "register/front/http_stream.h"
 
 #include "register/front/http_conn.h"
+#include "register/front/http_peer.h"
+#include "register/front/http_tls.h"
 
 void
 http_stream_begin(struct http_stream *s, void (*ended)(void *context), void *context)
@@ -17,7 +19,10 @@ http_stream_write(struct http_stream *s, struct view bytes)
 
 	if (c->state != HTTP_STREAMING)
 		return false;
-	if (c->out.size + bytes.size <= HTTP_STREAM_BACKLOG) {
+	/* Who says nothing more is not looked at when he does. */
+	if (c->ssl != NULL && !http_tls_is_current(c->ssl)) {
+		http_peer_log(c, 0, "a certificate of its chain has ended");
+	} else if (c->out.size + bytes.size <= HTTP_STREAM_BACKLOG) {
 		buf_append_view(&c->out, bytes);
 		if (buf_status(&c->out) == ERR_OK) {
 			http_conn_settle(c);

@@ -313,6 +313,29 @@ def test_names_have_roles():
         assert not os.path.exists(f.socket)
 
 
+def test_a_stream_ends_with_its_listeners_certificate():
+    """Who only listens says nothing at which it would be looked at."""
+    def tls(f):
+        f.ca.issue(f.dir / "server", "server", dns="register.test", server=True)
+        return {"address": f"127.0.0.1:{f.new_port()}",
+                "tls": {"certificate": str(f.dir / "server.crt"), "key": str(f.dir / "server.key"),
+                        "client_ca": str(f.dir / "log-ca.crt")}}
+
+    with Front(tls, roles=[{"name": "spiffe://test/soon-over", "role": "viewer"}]) as f:
+        f.ca.issue(f.dir / "over", "over", uri="spiffe://test/soon-over", days=10 / 86400)
+        context = ssl.create_default_context(cafile=str(f.dir / "log-ca.crt"))
+        context.check_hostname = False
+        context.load_cert_chain(str(f.dir / "over.crt"), str(f.dir / "over.key"))
+        connection = http.client.HTTPSConnection("127.0.0.1", f.ports[1], timeout=PATIENCE_S, context=context)
+        connection.request("GET", "/v1/events")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        began = time.monotonic()
+        while answer.fp.readline():
+            assert time.monotonic() - began < PATIENCE_S, "it goes on for ever"
+        f.register.process.wait_for("event=http-refused.*of its chain has ended")
+
+
 def test_only_loopback_is_clear():
     with Front() as f:
         f.register.stop()
