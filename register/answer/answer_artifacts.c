@@ -14,7 +14,7 @@ struct found {
 
 static bool find(struct answering *x, const struct digest *d, struct found *out);
 static bool number_of(struct answering *x, enum view_query q, const struct digest *d, uint64_t *n);
-static json_t *found_json(struct answering *x, const struct found *f);
+static json_t *found_json(struct answering *x, const struct found *f, bool is_used);
 static json_t *paths_json(struct answering *x, const struct found *f);
 static json_t *holders_json(struct answering *x, const struct found *f);
 static void list_uses(
@@ -36,11 +36,13 @@ answer_artifact(struct answering *x)
 		return;
 	}
 	while (answering_next_log(x, &workload, &entry)) {
+		const size_t before = x->item_count;
+
 		if (!find(x, &digest, &f))
 			return;
-		(void)json_array_append_new(founds, found_json(x, &f));
 		if (f.n != 0)
 			list_uses(x, &f, workload, entry);
+		(void)json_array_append_new(founds, found_json(x, &f, x->item_count > before));
 	}
 }
 
@@ -74,14 +76,16 @@ number_of(struct answering *x, enum view_query q, const struct digest *d, uint64
 	return !x->done;
 }
 
+/* That others use it is not told to who sees some workloads: to him it is unknown, as it was. */
 static json_t *
-found_json(struct answering *x, const struct found *f)
+found_json(struct answering *x, const struct found *f, bool is_used)
 {
 	sqlite3_stmt *s = answering_ask(x, VIEW_LOOKED);
+	const bool told = x->scope->may_see == NULL || is_used;
 	json_t *o = json_object();
 
 	answering_set(o, "log", answering_words(x->log.log->name));
-	answering_set(o, "kind", answering_words(f->kind));
+	answering_set(o, "kind", answering_words(told ? f->kind : "unknown"));
 	answering_set(o, "paths", paths_json(x, f));
 	answering_set(o, "components", holders_json(x, f));
 	if (s != NULL && answering_row(x, s))

@@ -135,7 +135,11 @@ alarm_json(struct answering *x, sqlite3_stmt *s)
 	answering_set(o, "kind", answering_text(view_sql_view(s, 0)));
 	answering_set(
 	    o, "entry", entry >= INT64_MAX ? answering_null() : json_integer((json_int_t)entry));
-	answering_set(o, "words", answering_text(view_sql_view(s, 2)));
+	/* They name hosts and workloads, whosever these are. */
+	answering_set(o, "words",
+	    x->scope->may_see == NULL
+		? answering_text(view_sql_view(s, 2))
+		: answering_words("what is wrong is told to who sees all there is"));
 	answering_set(o, "first", answering_time(view_sql_number(s, 3) / 1000));
 	answering_set(o, "last", answering_time(view_sql_number(s, 4) / 1000));
 	answering_set(o, "count", json_integer((json_int_t)view_sql_number(s, 5)));

@@ -23,6 +23,7 @@ struct review {
 	char words[WORDS_SIZE];
 };
 
+static struct decision_terms terms_for(struct decider *d, const struct caller *c);
 static void judge(struct review *v, const json_t *request);
 static void judge_list(struct review *v, const json_t *spec, const char *name, bool needed);
 static void judge_volumes(struct review *v, const json_t *spec);
@@ -34,7 +35,7 @@ static void write_answer(const struct review *v, const char *uid, struct respons
 void
 admission_answer(void *context, const struct request *r, struct response *out)
 {
-	const struct decision_terms terms = decider_terms(context);
+	const struct decision_terms terms = terms_for(context, r->caller);
 	struct review v = {.terms = &terms};
 	json_t *whole =
 	    json_loadb((const char *)r->body.data, r->body.size, JSON_REJECT_DUPLICATES, NULL);
@@ -55,6 +56,16 @@ admission_answer(void *context, const struct request *r, struct response *out)
 		write_answer(&v, uid, out);
 	}
 	json_decref(whole);
+}
+
+/* Logs that are nothing to who asks say nothing to him. */
+static struct decision_terms
+terms_for(struct decider *d, const struct caller *c)
+{
+	struct decision_terms terms = decider_terms(d);
+
+	terms.logs = decider_logs_of(d, c);
+	return terms;
 }
 
 static void

@@ -11,6 +11,9 @@
 #include "register/decide/decision_text.h"
 #include "register/decide/wall.h"
 
+/* Those by which one may ask about whatever there is. */
+#define ASKING (ROLE_VIEWER | ROLE_OPERATOR | ROLE_AUDITOR | ROLE_LOCAL)
+
 /* An alias of the configuration, with its answer. */
 struct named {
 	UT_hash_handle hh;
@@ -38,6 +41,7 @@ static struct decision of_members(
     struct decider *d, const struct front_alias *alias, const struct decision_terms *terms);
 static bool same_subject(const struct front_member *a, const struct front_member *b);
 static bool may_ask(const struct named *n, const struct decider *d, const struct caller *c);
+static bool may_ask_about(const struct caller *c, struct view log, struct view workload);
 static void answer_encoded(struct decider *d, const struct request *r, struct response *out);
 static bool take_encoded(struct view *path, struct buf *to);
 static int log_number(const struct decider *d, struct view name);
@@ -162,6 +166,17 @@ decider_terms(struct decider *d)
 	return t;
 }
 
+uint64_t
+decider_logs_of(const struct decider *d, const struct caller *c)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < d->config->log_count; i++)
+		if (caller_may_see_log(c, view_of_string(d->config->logs[i].name)))
+			bits |= UINT64_C(1) << i;
+	return bits;
+}
+
 const uint64_t *
 decider_counts(const struct decider *d)
 {
@@ -264,22 +279,29 @@ same_subject(const struct front_member *a, const struct front_member *b)
 	return strcmp(a->collector, b->collector) == 0 && strcmp(a->workload, b->workload) == 0;
 }
 
-/* Who is a relying party and nothing else asks about what is his. */
+/* About all members, or all of the group. */
 static bool
 may_ask(const struct named *n, const struct decider *d, const struct caller *c)
 {
-	if ((c->roles & ~(unsigned)ROLE_RELYING_PARTY) != 0)
-		return true;
-	if (n->alias->group != NULL)
-		return caller_sees_all(c);
+	for (size_t log = 0; n->alias->group != NULL && log < d->config->log_count; log++)
+		if ((n->logs >> log & 1) != 0 &&
+		    !caller_has_role(c, ASKING, view_of_string(d->config->logs[log].name)))
+			return false;
 	for (size_t i = 0; i < n->alias->members; i++) {
 		const struct front_member *m = &n->alias->member[i];
 
-		if (!caller_may_see(c, view_of_string(d->config->logs[m->log].name),
+		if (!may_ask_about(c, view_of_string(d->config->logs[m->log].name),
 			view_of_string(m->workload)))
 			return false;
 	}
 	return true;
+}
+
+/* Who comes by a listener that is open to this host has no name, and asks about all. */
+static bool
+may_ask_about(const struct caller *c, struct view log, struct view workload)
+{
+	return caller_may_see(c, log, workload) || caller_has_role(c, ASKING, log);
 }
 
 static void
@@ -296,8 +318,7 @@ answer_encoded(struct decider *d, const struct request *r, struct response *out)
 		d->counts[DECISION_UNKNOWN]++;
 		response_refuse(out, 404,
 		    "no alias of this name; nor a log, a collector and a workload in base64url");
-	} else if ((r->caller->roles & ~(unsigned)ROLE_RELYING_PARTY) == 0 &&
-		   !caller_may_see(r->caller, buf_view(&log), buf_view(&workload))) {
+	} else if (!may_ask_about(r->caller, buf_view(&log), buf_view(&workload))) {
 		response_refuse(out, 403, "this is not your workload");
 	} else {
 		terms = decider_terms(d);

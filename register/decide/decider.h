@@ -37,6 +37,9 @@ void decider_answer_ready(void *context, const struct request *r, struct respons
 /* By what is judged now; of all logs. */
 struct decision_terms decider_terms(struct decider *d);
 
+/* Bits of the logs of which something is the caller's. */
+uint64_t decider_logs_of(const struct decider *d, const struct caller *c);
+
 /* What was answered since the start, by kind of decision. */
 #define DECISION_KINDS (DECISION_DENY + 1)
 const uint64_t *decider_counts(const struct decider *d);

@@ -14,6 +14,7 @@ static void take_grants(
     struct caller *c, const char *name, bool process, const struct grant *grants, size_t count);
 static bool is_for_processes(const char *name);
 static bool grant_covers(const struct grant *g, struct view log, struct view workload);
+static bool grant_is_of(const struct grant *g, struct view log);
 
 unsigned
 role_from_name(struct view name)
@@ -88,6 +89,25 @@ caller_may_see(const struct caller *c, struct view log, struct view workload)
 }
 
 bool
+caller_may_see_log(const struct caller *c, struct view log)
+{
+	for (size_t i = 0; i < c->grants; i++)
+		if (grant_is_of(c->grant[i], log))
+			return true;
+	return c->grants == 0;
+}
+
+bool
+caller_has_role(const struct caller *c, unsigned roles, struct view log)
+{
+	for (size_t i = 0; i < c->grants; i++)
+		if ((c->grant[i]->roles & roles) != 0 && c->grant[i]->workloads == 0 &&
+		    grant_is_of(c->grant[i], log))
+			return true;
+	return c->grants == 0 && (c->roles & roles) != 0;
+}
+
+bool
 caller_sees_all(const struct caller *c)
 {
 	static const unsigned seeing = ROLE_VIEWER | ROLE_OPERATOR | ROLE_AUDITOR;
@@ -129,14 +149,21 @@ is_for_processes(const char *name)
 static bool
 grant_covers(const struct grant *g, struct view log, struct view workload)
 {
-	bool found = g->logs == 0;
+	const bool found = grant_is_of(g, log);
 
-	for (size_t i = 0; !found && i < g->logs; i++)
-		found = view_equal(log, view_of_string(g->log[i]));
 	if (!found || g->workloads == 0)
 		return found && (g->roles & ~(unsigned)ROLE_RELYING_PARTY) != 0;
 	for (size_t i = 0; i < g->workloads; i++)
 		if (glob_match(view_of_string(g->workload[i]), workload, GLOB_TEXT))
 			return true;
 	return false;
+}
+
+static bool
+grant_is_of(const struct grant *g, struct view log)
+{
+	for (size_t i = 0; i < g->logs; i++)
+		if (view_equal(log, view_of_string(g->log[i])))
+			return true;
+	return g->logs == 0;
 }

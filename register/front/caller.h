@@ -63,6 +63,12 @@ void caller_free(struct caller *c);
 /* Whether he may know of a workload of a log. */
 bool caller_may_see(const struct caller *c, struct view log, struct view workload);
 
+/* Whether something of a log is his, so that he may know how long it is. */
+bool caller_may_see_log(const struct caller *c, struct view log);
+
+/* Whether he has one of these roles for all of a log, whichever workload it is about. */
+bool caller_has_role(const struct caller *c, unsigned roles, struct view log);
+
 /* Whether all there is is open to him: lists need not be looked through. */
 bool caller_sees_all(const struct caller *c);
 

@@ -53,6 +53,11 @@ published_tile(void *context, const struct request *r, struct response *out)
 	enum err e = ERR_NOT_FOUND;
 	uint64_t size;
 
+	/* Tiles have all workloads, so a grant for some of them is none. */
+	if (log != NULL && !caller_has_role(r->caller, ROLE_AUDITOR, view_of_string(log->name))) {
+		response_refuse(out, 403, "you are no auditor of this whole log");
+		return;
+	}
 	if (log != NULL && published_tile_parse(r->rest, &t)) {
 		size = size_of(config, log);
 		if (t.width <= tile_width(t.level, t.index, size))
@@ -102,12 +107,15 @@ published_tile_parse(struct view path, struct published_tile *out)
 static const struct register_log *
 log_of(const struct register_config *config, const struct request *r)
 {
-	if (r->parameters == 0)
-		return config->log_count == 1 ? &config->logs[0] : NULL;
-	for (size_t i = 0; i < config->log_count; i++)
+	const struct register_log *log = NULL;
+
+	if (r->parameters == 0 && config->log_count == 1)
+		log = &config->logs[0];
+	for (size_t i = 0; r->parameters > 0 && i < config->log_count; i++)
 		if (view_equal(r->parameter[0], view_of_string(config->logs[i].name)))
-			return &config->logs[i];
-	return NULL;
+			log = &config->logs[i];
+	/* One that is nothing of his is none. */
+	return log != NULL && caller_may_see_log(r->caller, view_of_string(log->name)) ? log : NULL;
 }
 
 static enum err

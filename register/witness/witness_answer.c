@@ -24,7 +24,8 @@ witness_answer_cosigned(void *witness, const struct request *r, struct response 
 	uint64_t size = 0;
 	enum err e;
 
-	if (!witness_find_log(witness, r->parameter[0], &log)) {
+	if (!witness_find_log(witness, r->parameter[0], &log) ||
+	    !caller_may_see_log(r->caller, r->parameter[0])) {
 		response_refuse(out, 404, "no log of this name is followed");
 		return;
 	}

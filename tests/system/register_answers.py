@@ -77,6 +77,11 @@ class Made(Bench):
             assert time.monotonic() < until, said
 
 
+def own_role(role):
+    """Of who runs this, for some workloads."""
+    return {"name": f"uid:{os.getuid()}", "role": role, "workloads": ["app*"]}
+
+
 def tiers(said):
     return {w["workload"]: w["tier"] for w in said["items"]}
 
@@ -117,7 +122,7 @@ def test_each_entry_comes_with_a_proof_that_verifies():
 
 
 def test_what_a_lying_signer_says_is_shown_as_none():
-    with Made() as made:
+    with Made(roles=[own_role("relying-party")]) as made:
         made.grow(("app", GOOD))
         workload = made.workloads["app"]
         made.log.append(workload.report(EVIL, TIME_S + 10, status="affirming", findings=[],
@@ -132,10 +137,13 @@ def test_what_a_lying_signer_says_is_shown_as_none():
         assert (states["checked"], states["claimed"]) == ("bad", "affirming"), states
         alarm, = made.ask("alarms")["items"]
         assert (alarm["kind"], alarm["entry"]) == ("bad-verdict", 3), alarm
+        assert "affirming" in alarm["words"], alarm
+        alarm, = made.ask("alarms", connection=made.by_socket())["items"]
+        assert (alarm["kind"], "affirming" in alarm["words"]) == ("bad-verdict", False), alarm
 
 
 def test_a_relying_party_sees_its_own_workloads():
-    with Made(roles=[{"name": f"uid:{os.getuid()}", "role": "relying-party", "workloads": ["app*"]}]) as made:
+    with Made(roles=[own_role("relying-party")]) as made:
         made.grow(("app", GOOD), ("web", EVIL))
         made.register.start()
         made.known(4)
@@ -149,6 +157,24 @@ def test_a_relying_party_sees_its_own_workloads():
         own("receipts/tokyo/2")
         own("reports/tokyo/3", 404)
         own("receipts/tokyo/3", 404)
+        for content, kind in ((GOOD, "component"), (EVIL, "unknown")):
+            digest = make_log.sha256(content).hex()
+            assert made.ask(f"artifacts/{digest}")["found"][0]["kind"] == "component"
+            assert own(f"artifacts/{digest}")["found"][0]["kind"] == kind, content
+
+
+def test_an_auditor_of_some_workloads_has_no_tiles():
+    with Made(roles=[own_role("auditor")]) as made:
+        made.grow(("app", GOOD), ("web", EVIL))
+        made.register.start()
+        made.known(4)
+        for path, status in (("/tile/entries/000.p/4", 403), ("/logs/tokyo/tile/0/000.p/4", 403),
+                             ("/checkpoint", 200)):
+            connection = made.by_socket()
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert answer.status == status, (path, answer.status, answer.read())
+            connection.close()
 
 
 if __name__ == "__main__":

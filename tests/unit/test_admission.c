@@ -36,6 +36,7 @@ static const struct register_log logs[] = {{.name = "tokyo"}};
 static struct register_config config = {.logs = logs, .log_count = 1, .front = {.behind_s = 10}};
 static struct decided_table *table;
 static struct decider *decider;
+static struct caller caller;
 
 static void
 put(char digit, enum report_status status, const char *group, uint64_t index)
@@ -88,7 +89,7 @@ teardown(void **state)
 static unsigned
 ask_whole(const char *body, const char *group, struct buf *said)
 {
-	struct request r = {.body = view_of_string(body)};
+	struct request r = {.body = view_of_string(body), .caller = &caller};
 	struct response out;
 
 	if (group != NULL) {
@@ -182,6 +183,24 @@ test_the_newest_report_counts(void **state)
 	expect(ONE("risk@sha256:" BAD), NULL, false, "in alarm");
 }
 
+/* What other tenants run is told to nobody, nor relied on. */
+static void
+test_another_ones_log_says_nothing(void **state)
+{
+	static const char *const osaka[] = {"osaka"}, *const tokyo[] = {"tokyo"};
+	const struct grant grants[] = {
+	    {.name = "spiffe://b/k", .roles = ROLE_VIEWER, .log = osaka, .logs = 1},
+	    {.name = "spiffe://b/k", .roles = ROLE_VIEWER, .log = tokyo, .logs = 1}};
+
+	(void)state;
+	assert_int_equal(caller_named(&caller, "spiffe://b/k", 0, grants, 1), ERR_OK);
+	expect(ONE("risk@sha256:" GOOD), NULL, false, "no report is about this image");
+	caller_free(&caller);
+	assert_int_equal(caller_named(&caller, "spiffe://b/k", 0, grants, 2), ERR_OK);
+	expect(ONE("risk@sha256:" GOOD), NULL, true, NULL);
+	caller_free(&caller);
+}
+
 static void
 test_no_review(void **state)
 {
@@ -222,6 +241,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_admitted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_the_newest_report_counts, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_another_ones_log_says_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_review, setup, teardown),
 	};
 
