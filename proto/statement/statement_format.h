@@ -7,11 +7,6 @@
 
 #define PAYLOAD_TYPE "application/vnd.hallmark.statement+json"
 
-#define ENVELOPE_PAYLOAD   "{\"payloadType\":\"" PAYLOAD_TYPE "\",\"payload\":"
-#define ENVELOPE_KEY_ID    ",\"signatures\":[{\"keyid\":"
-#define ENVELOPE_SIGNATURE ",\"sig\":"
-#define ENVELOPE_END       "}]}"
-
 #define PAYLOAD_KIND       "{\"hallmark.statement\":"
 #define PAYLOAD_ORIGIN     ",\"origin\":"
 #define PAYLOAD_SUBJECT    ",\"subject\":{"

@@ -7,6 +7,7 @@
 #include "proto/encoding.h"
 #include "proto/json/json_extensions.h"
 #include "proto/json/json_read.h"
+#include "proto/statement/dsse.h"
 #include "proto/statement/statement.h"
 #include "proto/statement/statement_format.h"
 
@@ -19,7 +20,6 @@ struct statement_document {
 static enum err read_envelope(struct statement_document *d, struct view envelope);
 static enum err read_payload(struct statement_document *d);
 static bool read_subject(struct json_reader *r, struct statement *s);
-static bool read_base64(struct json_reader *r, struct buf *to);
 
 enum err
 statement_parse(struct view envelope, struct statement_document **out)
@@ -104,15 +104,10 @@ statement_verify(const struct statement_document *d, const struct statement_key 
 static enum err
 read_envelope(struct statement_document *d, struct view envelope)
 {
-	struct json_reader r;
-	bool good;
+	enum err e = dsse_read(VIEW_LITERAL(PAYLOAD_TYPE), envelope, &d->strings, &d->payload,
+	    &d->key_id, &d->signature);
 
-	json_read_begin(&r, envelope, &d->strings);
-	good = json_read_text(&r, ENVELOPE_PAYLOAD) && read_base64(&r, &d->payload) &&
-	       json_read_text(&r, ENVELOPE_KEY_ID) && json_read_digest(&r, &d->key_id) &&
-	       json_read_text(&r, ENVELOPE_SIGNATURE) && read_base64(&r, &d->signature) &&
-	       d->signature.size <= STATEMENT_SIGNATURE_MAX && json_read_text(&r, ENVELOPE_END);
-	return d->payload.failed || d->signature.failed ? ERR_MEMORY : json_read_end(&r, good);
+	return e == ERR_OK && d->signature.size > STATEMENT_SIGNATURE_MAX ? ERR_FORMAT : e;
 }
 
 static enum err
@@ -151,13 +146,4 @@ read_subject(struct json_reader *r, struct statement *s)
 		s->member_count++;
 	} while (json_read_text(r, ","));
 	return true;
-}
-
-/* No character of base64 needs an escape, so the string has none where it decodes. */
-static bool
-read_base64(struct json_reader *r, struct buf *to)
-{
-	struct view text;
-
-	return json_read_string(r, &text) && text.size > 0 && base64_decode(text, to) == ERR_OK;
 }

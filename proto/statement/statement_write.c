@@ -51,21 +51,10 @@ enum err
 statement_write_envelope(
     struct view payload, const struct digest *key_id, struct view signature, struct buf *to)
 {
-	const size_t begun = to->size;
+	const enum err e = dsse_write(
+	    VIEW_LITERAL(PAYLOAD_TYPE), payload, key_id, signature, STATEMENT_SIZE_MAX, to);
 
-	buf_append_string(to, ENVELOPE_PAYLOAD "\"");
-	base64_append(to, payload);
-	buf_append_string(to, "\"" ENVELOPE_KEY_ID "\"");
-	hex_append(to, (struct view){key_id->bytes, DIGEST_SIZE});
-	buf_append_string(to, "\"" ENVELOPE_SIGNATURE "\"");
-	base64_append(to, signature);
-	buf_append_string(to, "\"" ENVELOPE_END);
-	if (buf_status(to) != ERR_OK)
-		return ERR_MEMORY;
-	if (to->size - begun <= STATEMENT_SIZE_MAX)
-		return ERR_OK;
-	to->size = begun;
-	return ERR_STATEMENT_FORMAT;
+	return e == ERR_FORMAT_SIZE ? ERR_STATEMENT_FORMAT : e;
 }
 
 /* All text of a statement is printable: what JSON has to escape of it are quotes and backslashes.

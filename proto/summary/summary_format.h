@@ -7,11 +7,6 @@
 
 #define PAYLOAD_TYPE "application/vnd.in-toto+json"
 
-#define ENVELOPE_PAYLOAD   "{\"payloadType\":\"" PAYLOAD_TYPE "\",\"payload\":"
-#define ENVELOPE_KEY_ID    ",\"signatures\":[{\"keyid\":"
-#define ENVELOPE_SIGNATURE ",\"sig\":"
-#define ENVELOPE_END       "}]}"
-
 #define TO_WORKLOAD  "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"name\":"
 #define TO_ARTIFACT  ",\"digest\":{\"sha256\":"
 #define TO_FORM      "},\"annotations\":{\"hallmark.artifact\":"

@@ -4,6 +4,7 @@
  */
 #include "proto/encoding.h"
 #include "proto/json/json_read.h"
+#include "proto/statement/dsse.h"
 #include "proto/summary/summary.h"
 #include "proto/summary/summary_format.h"
 #include "proto/utc.h"
@@ -18,7 +19,6 @@ static bool read_form(struct json_reader *r, enum bundle_artifact_form *out);
 static bool read_status(struct json_reader *r, enum report_status *out);
 static bool read_time(struct json_reader *r, uint64_t *out);
 static bool read_named(struct json_reader *r, struct view *out);
-static bool read_base64(struct json_reader *r, struct buf *to);
 
 enum err
 summary_parse(struct view envelope, struct summary_document *d)
@@ -45,15 +45,10 @@ summary_document_free(struct summary_document *d)
 static enum err
 read_envelope(struct summary_document *d, struct view envelope)
 {
-	struct json_reader r;
-	bool good;
+	enum err e = dsse_read(VIEW_LITERAL(PAYLOAD_TYPE), envelope, &d->strings, &d->payload,
+	    &d->key_id, &d->signature);
 
-	json_read_begin(&r, envelope, &d->strings);
-	good = json_read_text(&r, ENVELOPE_PAYLOAD) && read_base64(&r, &d->payload) &&
-	       json_read_text(&r, ENVELOPE_KEY_ID) && json_read_digest(&r, &d->key_id) &&
-	       json_read_text(&r, ENVELOPE_SIGNATURE) && read_base64(&r, &d->signature) &&
-	       d->signature.size <= SUMMARY_SIGNATURE_MAX && json_read_text(&r, ENVELOPE_END);
-	return d->payload.failed || d->signature.failed ? ERR_MEMORY : json_read_end(&r, good);
+	return e == ERR_OK && d->signature.size > SUMMARY_SIGNATURE_MAX ? ERR_FORMAT : e;
 }
 
 static enum err
@@ -140,13 +135,4 @@ static bool
 read_named(struct json_reader *r, struct view *out)
 {
 	return json_read_string(r, out) && out->size > 0;
-}
-
-/* No character of base64 needs an escape, so the string has none where it decodes. */
-static bool
-read_base64(struct json_reader *r, struct buf *to)
-{
-	struct view text;
-
-	return json_read_string(r, &text) && text.size > 0 && base64_decode(text, to) == ERR_OK;
 }

@@ -76,19 +76,6 @@ enum err
 summary_write_envelope(
     struct view payload, const struct digest *key_id, struct view signature, struct buf *to)
 {
-	const size_t begun = to->size;
-
-	buf_append_string(to, ENVELOPE_PAYLOAD "\"");
-	base64_append(to, payload);
-	buf_append_string(to, "\"" ENVELOPE_KEY_ID "\"");
-	hex_append(to, (struct view){key_id->bytes, DIGEST_SIZE});
-	buf_append_string(to, "\"" ENVELOPE_SIGNATURE "\"");
-	base64_append(to, signature);
-	buf_append_string(to, "\"" ENVELOPE_END);
-	if (buf_status(to) != ERR_OK)
-		return ERR_MEMORY;
-	if (to->size - begun <= SUMMARY_SIZE_MAX)
-		return ERR_OK;
-	to->size = begun;
-	return ERR_FORMAT_SIZE;
+	return dsse_write(
+	    VIEW_LITERAL(PAYLOAD_TYPE), payload, key_id, signature, SUMMARY_SIZE_MAX, to);
 }
