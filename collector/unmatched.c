@@ -17,6 +17,8 @@ struct telling {
 
 static void tell_files(const struct telling *t);
 static void tell_links(const struct telling *t);
+static void tell_root(const struct telling *t);
+static bool has_option(const struct component *c, const char *option);
 static void tell_keys(const struct telling *t, const struct collector_keys *keys);
 static void tell_redact(const struct telling *t, const struct collector_redact *rule);
 static bool has_hidden_path(const struct component *c);
@@ -35,6 +37,8 @@ unmatched_tell(const struct collector_workload *w, const struct component *const
 		tell_files(&t);
 	if (component[COMPONENT_FILES] != NULL && !w->follow)
 		tell_links(&t);
+	if (component[COMPONENT_FILES] != NULL)
+		tell_root(&t);
 	for (size_t i = 0; component[COMPONENT_CONFIG] != NULL && i < w->keys_count; i++)
 		tell_keys(&t, &w->keys[i]);
 	for (size_t i = 0; i < w->redact_count; i++)
@@ -83,6 +87,42 @@ tell_links(const struct telling *t)
 	    count, count == 1 ? " is" : "s are", view_precision(first->path),
 	    (const char *)first->path.data, count == 1 ? "it" : "them");
 	t->line(t->context, &told);
+}
+
+/* Packages and configurations are the process's by themselves, and files only as configured. */
+static void
+tell_root(const struct telling *t)
+{
+	static const enum component_kind beside[] = {
+	    COMPONENT_PACKAGES, COMPONENT_CONFIG, COMPONENT_HOST};
+	const struct component *files = t->component[COMPONENT_FILES];
+	struct trouble told = TROUBLE_INIT;
+
+	if (has_option(files, "root=process") || has_option(files, "root=container"))
+		return;
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		const struct component *c = t->component[beside[i]];
+
+		if (c == NULL || !has_option(c, "root=process"))
+			continue;
+		(void)trouble_set(&told, ERR_NOT_FOUND,
+		    "note: the process has a root directory of its own, and component %s is of it; "
+		    "\"files\" are the host's: \"view: process\" measures the process's",
+		    component_kind_name(beside[i]));
+		t->line(t->context, &told);
+		return;
+	}
+}
+
+static bool
+has_option(const struct component *c, const char *option)
+{
+	for (size_t i = 0; i < c->made_count; i++)
+		for (size_t v = 0; v < c->made[i].value_count; v++)
+			if (view_equal(c->made[i].name, VIEW_LITERAL("options")) &&
+			    view_equal(c->made[i].values[v], view_of_string(option)))
+				return true;
+	return false;
 }
 
 static void

@@ -125,6 +125,21 @@ def test_rpm_and_apk():
         assert host.packages() == {**rpm, "apk": ["b 1 -", "musl 1.2.5-r0 x86_64"]}
 
 
+def test_files_of_the_host_beside_packages_of_a_container_are_noted():
+    with Rooted() as host:
+        host.write("root/var/lib/dpkg/status", ONE)
+        host.write("root/etc/mine", "the container's")
+        name = str(host.dir / "root/etc/mine")
+        of_own = {"pid": host.process.pid}
+        said = host.call("files", "packages", files=[name], **of_own).stderr
+        assert "component packages is of it" in said and '"view: process"' in said, said
+        for kinds, more in ((("files", "packages"), {"view": "process", "files": ["/etc/mine"]}), (("files",), {"files": [name]}),
+                            (("packages",), {})):
+            assert "root directory of its own" not in host.call(*kinds, **of_own, **more).stderr, (kinds, more)
+        other = host.start("sleep", "60")
+        assert "root directory of its own" not in host.call("files", "packages", files=[name], pid=other.pid).stderr
+
+
 def test_a_root_of_any_users_making_says_nothing():
     """Lists that somebody unprivileged has made up are not taken for those of the workload."""
     with Rooted() as host:
