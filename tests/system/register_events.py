@@ -11,6 +11,7 @@ import os
 import pathlib
 import queue
 import random
+import re
 import socket
 import sqlite3
 import sys
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 import logimage
-from hallmark import APP, EVIL, PATIENCE_S, Process, Site, free_port, run_tests
+from hallmark import APP, EVIL, PATIENCE_S, ROOT, Process, Site, free_port, run_tests
 from registered import Register
 
 
@@ -75,6 +76,12 @@ class Listener:
         self.connection.close()
 
 
+def documented():
+    """The keys that doc/outputs.md lists."""
+    text = (ROOT / "doc/outputs.md").read_text().split("## `hallmark-register`: events")[1]
+    return set(re.findall(r"^\| `([a-z0-9-]+)", text.split("\n## ")[0], re.M))
+
+
 def follow(site, port, **options):
     return Register(of_site(site), follow={"grace_s": 30},
                     listen=[{"address": f"127.0.0.1:{port}", "role": "viewer"}], **options)
@@ -99,6 +106,7 @@ def test_a_change_is_told_as_it_happens_and_once():
                 assert one == f"tokyo-{size}-verdict", one
                 assert data["index"] == size and data["workload"] == "app", data
                 assert data["after"] == ("affirming" if bundle is APP else "contraindicated"), data
+                assert set(data) <= documented(), data
                 assert data.get("before") == (None if round_ == 0 else
                                               "contraindicated" if bundle is APP else "affirming")
                 if bundle is EVIL:
