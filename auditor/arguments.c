@@ -17,6 +17,7 @@ static int take_list(struct argument_list *list, bool many, int argc, char **arg
 static bool take_value(struct arguments *a, char letter, const char *value);
 static bool take_status(struct arguments *a, const char *value);
 static bool take_number(const char *value, bool *has, uint64_t *to);
+static bool take_time(const char *value, bool *has, uint64_t *to_s);
 
 /* What an option leaves, and at which place of the arguments. */
 enum sort {
@@ -62,6 +63,7 @@ static const struct option {
     {'s', SORT_VALUE, "--status", 0},
     {'A', SORT_VALUE, "--max-age", 0},
     {'T', SORT_VALUE, "--at", 0},
+    {'y', SORT_VALUE, "--cosigned-by", 0},
     {'v', SORT_FLAG, "--vouched", AT(vouched)},
     {'j', SORT_FLAG, "--json", AT(json)},
     {'u', SORT_FLAG, "--full", AT(full)},
@@ -222,13 +224,22 @@ take_value(struct arguments *a, char letter, const char *value)
 	case 'w':
 		return take_number(value, &a->has_newest_within, &a->newest_within_s);
 	case 'T':
-		if (a->has_at)
-			return false;
-		a->has_at = true;
-		return utc_parse(view_of_string(value), &a->at_s) == ERR_OK;
+		return take_time(value, &a->has_at, &a->at_s);
+	case 'y':
+		return take_time(value, &a->has_cosigned_by, &a->cosigned_by_s);
 	default:
 		return take_number(value, &a->has_faults_max, &a->faults_max) && a->faults_max > 0;
 	}
+}
+
+/* There once. */
+static bool
+take_time(const char *value, bool *has, uint64_t *to_s)
+{
+	const bool first = !*has;
+
+	*has = true;
+	return first && utc_parse(view_of_string(value), to_s) == ERR_OK;
 }
 
 static bool

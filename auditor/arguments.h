@@ -32,8 +32,9 @@ struct arguments {
 	struct digest *approver_ids;    /* room for as many as approvers */
 	bool status[ARGUMENT_STATUSES]; /* by report_status_rank */
 	bool any_status, json, explain, full, tree_only, all, vouched, findings, components;
-	bool has_index, has_second_index, has_max_age, has_at, has_newest_within, has_faults_max;
-	uint64_t index, second_index, faults_max, max_age_s, at_s, newest_within_s;
+	bool has_index, has_second_index, has_max_age, has_at, has_cosigned_by, has_newest_within,
+	    has_faults_max;
+	uint64_t index, second_index, faults_max, max_age_s, at_s, cosigned_by_s, newest_within_s;
 };
 
 /*

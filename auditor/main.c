@@ -20,6 +20,7 @@ static const char usage[] =
     "                             [--ca PEM]... [--ca-crl PEM]...\n"
     "                             [--status STATUS]... [--workload NAME] [--collector NAME]\n"
     "                             [--max-age S] [--at TIME] [RETIRED...]\n"
+    "                             [--cosigned-by TIME]\n"
     "                             [--fork-proof FILE] [--full | --explain | --json]\n"
     "       hallmark-audit show   FILE.tlog-proof [--report FILE] [MADE] [--json]\n"
     "       hallmark-audit show   --log DIR --index N --cert CRT... [--origin NAME]\n"
@@ -76,6 +77,8 @@ static const char usage[] =
     "or --cosigned, in whose tree the copy (--log) has the entry. Else: could not tell. fsck and\n"
     "replay tell it of a whole log, also by the statements in it; verify takes none from a copy\n"
     "(--log), only those that --retired names.\n"
+    "--cosigned-by: a witness that is named has to have seen the entry by then, as above; a log's\n"
+    "own signature does not tell when it was made. A register is one (doc/register.md).\n"
     "--collectors-ca: CAs that may stand behind a collector's signature, and no others; without\n"
     "it, those of a policy that is named or approved. --vouched: demands it of every report.\n"
     "--transcript: the record of the ceremony that the log's first notice names, of this log's\n"
@@ -120,7 +123,7 @@ static int fail_usage(const char *what);
 static int fail_argument(const struct command *command, const char *argument);
 
 static const struct command commands[] = {
-    {"verify", "fcBLoxtsWCATFujODSGl", run_verify},
+    {"verify", "fcBLoxtsWCATFujODSGly", run_verify},
     {"show", "fjcolItedMu", run_show},
     {"fsck", "ODScolenpyPkrmwFj", run_fsck},
     {"replay", "ODScoleianpkKRvrmwFuj", run_replay},
@@ -209,6 +212,8 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 		.witnesses = &a->witnesses,
 		.cosigned = a->cosigned,
 		.log = a->log},
+	    .has_cosigned_by = a->has_cosigned_by,
+	    .cosigned_by_s = a->cosigned_by_s,
 	    .fork_proof = fork_proof};
 
 	memcpy(options.demands.status, a->status, sizeof(a->status));
@@ -222,11 +227,14 @@ run_verify(const struct arguments *a, FILE *fork_proof)
 	if (a->retired.count == 0 && a->operators.count > 0)
 		return fail_usage("verify: operators say which key is retired: expected --retired "
 				  "with --operator");
-	if (a->retired.count + a->log_crl.count == 0 &&
+	if (a->has_cosigned_by && a->witnesses.count == 0)
+		return fail_usage("verify: whose cosignature is demanded, you name: expected "
+				  "--witness with --cosigned-by");
+	if (a->retired.count + a->log_crl.count == 0 && !a->has_cosigned_by &&
 	    (a->witnesses.count > 0 || a->cosigned != NULL || a->log != NULL))
 		return fail_usage("verify: witnesses and a copy of the log are for what a key "
-				  "proves that is retired: expected --retired or --ca-crl with "
-				  "them");
+				  "proves that is retired, and for when an entry was there: "
+				  "expected --retired, --ca-crl or --cosigned-by with them");
 	if (a->full + a->explain + a->json > 1)
 		return fail_usage("verify: expected one of --full, --explain and --json");
 	return (int)verify_run(&options, stdout);

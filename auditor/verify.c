@@ -216,6 +216,9 @@ check_receipt(struct verifying *v, struct verified *file, const struct display *
 	if (!file->receipt.included)
 		return o;
 	o = outcome_worse(o, check_key(v, file, steps));
+	if (v->options->has_cosigned_by)
+		o = outcome_worse(o, retired_check_seen(&v->retirement.wanted, &file->receipt,
+					 v->options->cosigned_by_s, &f));
 	/* Whoever has the key makes histories of his own: of this log nothing follows from them. */
 	if (file->receipt.doubted)
 		return o;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "auditor/arguments.h"
@@ -26,6 +27,8 @@ struct verify_options {
 	const char *report; /* of the one receipt there is, where it has none in it; or NULL */
 	struct demands demands;
 	struct retirement_options retirement;
+	bool has_cosigned_by;   /* a witness has to have seen each entry by then, */
+	uint64_t cosigned_by_s; /* in seconds since 1970 */
 	FILE *fork_proof; /* takes the proof, where two of the files cannot both be true; or NULL */
 };
 

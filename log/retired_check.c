@@ -5,32 +5,59 @@
 
 #include "proto/utc.h"
 
+/* What a witness is asked about: what it has seen before that. */
+struct sought {
+	uint64_t before_s;
+	const char *because; /* what that time is */
+};
+
 static bool is_by_another(
     const struct seal_wanted *seal, const struct retired_keys *keys, const struct note *n);
 static enum outcome check_own(const struct retired_wanted *w, const struct receipt_check *c,
-    const struct findings *f, struct retired_found *out);
+    const struct sought *s, const struct findings *f, struct retired_found *out);
 static enum outcome check_cosigned(const struct retired_wanted *w, const struct receipt_check *c,
-    const struct findings *f, struct retired_found *out);
+    const struct sought *s, const struct findings *f, struct retired_found *out);
 static enum err prove_entry(
     const struct retired_wanted *w, const struct receipt_check *c, const struct checkpoint *in);
 static enum outcome ask(const struct retired_wanted *w, struct view note, const char *what,
-    const struct findings *f, struct retired_found *out);
+    const struct sought *s, const struct findings *f, struct retired_found *out);
+static struct sought before_retirement(const struct retired_key *key);
 static enum outcome tell_unproved(const struct retired_found *r, const struct findings *f);
 
 enum outcome
 retired_check_receipt(const struct retired_wanted *w, const struct receipt_check *c,
     const struct findings *f, struct retired_found *out)
 {
+	struct sought s;
 	enum outcome o;
 
 	*out = (struct retired_found){.key = retired_check_note(w->seal, &w->keys,
 					  signercert_key_digest(c->by), c->proof.note)};
 	if (out->key == NULL)
 		return OUTCOME_GOOD;
-	if ((o = check_own(w, c, f, out)) != OUTCOME_GOOD || out->witness != NULL ||
-	    (o = check_cosigned(w, c, f, out)) != OUTCOME_GOOD || out->witness != NULL)
+	s = before_retirement(out->key);
+	if ((o = check_own(w, c, &s, f, out)) != OUTCOME_GOOD || out->witness != NULL ||
+	    (o = check_cosigned(w, c, &s, f, out)) != OUTCOME_GOOD || out->witness != NULL)
 		return o;
 	return tell_unproved(out, f);
+}
+
+enum outcome
+retired_check_seen(const struct retired_wanted *w, const struct receipt_check *c, uint64_t by_s,
+    const struct findings *f)
+{
+	const struct sought s = {by_s + 1, "the time that was demanded is over"};
+	struct retired_found found = {.key = NULL};
+	char by[UTC_TEXT_SIZE];
+	enum outcome o;
+
+	if ((o = check_own(w, c, &s, f, &found)) != OUTCOME_GOOD || found.witness != NULL ||
+	    (o = check_cosigned(w, c, &s, f, &found)) != OUTCOME_GOOD || found.witness != NULL)
+		return o;
+	return findings_step(f, "witness", OUTCOME_UNKNOWN,
+	    "expected a cosignature from %s or before, by a witness that is named (--witness), of "
+	    "this checkpoint or of a later one (--cosigned, with --log); found none",
+	    utc_text(by_s, by));
 }
 
 enum outcome
@@ -45,9 +72,12 @@ retired_check_fork(
 		struct retired_found found = {.key = retired_check_note(w->seal, &w->keys,
 						  signercert_key_digest(c->by[i]), note)};
 
+		struct sought s;
+
 		if (found.key == NULL)
 			continue;
-		if (ask(w, note, what[i], f, &found) != OUTCOME_GOOD)
+		s = before_retirement(found.key);
+		if (ask(w, note, what[i], &s, f, &found) != OUTCOME_GOOD)
 			o = OUTCOME_UNKNOWN;
 		else if (found.witness == NULL)
 			o = tell_unproved(&found, f);
@@ -92,16 +122,16 @@ is_by_another(const struct seal_wanted *seal, const struct retired_keys *keys, c
 }
 
 static enum outcome
-check_own(const struct retired_wanted *w, const struct receipt_check *c, const struct findings *f,
-    struct retired_found *out)
+check_own(const struct retired_wanted *w, const struct receipt_check *c, const struct sought *s,
+    const struct findings *f, struct retired_found *out)
 {
-	return ask(w, c->proof.note, "this receipt's checkpoint", f, out);
+	return ask(w, c->proof.note, "this receipt's checkpoint", s, f, out);
 }
 
 /* What is kept apart: its tree has the entry, or nothing follows from it. */
 static enum outcome
 check_cosigned(const struct retired_wanted *w, const struct receipt_check *c,
-    const struct findings *f, struct retired_found *out)
+    const struct sought *s, const struct findings *f, struct retired_found *out)
 {
 	const struct anchor *a = w->cosigned;
 	struct retired_found seen = *out;
@@ -110,7 +140,7 @@ check_cosigned(const struct retired_wanted *w, const struct receipt_check *c,
 
 	if (a == NULL || strcmp(a->checkpoint.origin, c->checkpoint.origin) != 0)
 		return OUTCOME_GOOD;
-	if ((o = ask(w, buf_view(&a->note), a->name, f, &seen)) != OUTCOME_GOOD ||
+	if ((o = ask(w, buf_view(&a->note), a->name, s, f, &seen)) != OUTCOME_GOOD ||
 	    seen.witness == NULL)
 		return o;
 	if ((e = prove_entry(w, c, &a->checkpoint)) == ERR_OK) {
@@ -149,8 +179,8 @@ prove_entry(
 }
 
 static enum outcome
-ask(const struct retired_wanted *w, struct view note, const char *what, const struct findings *f,
-    struct retired_found *out)
+ask(const struct retired_wanted *w, struct view note, const char *what, const struct sought *s,
+    const struct findings *f, struct retired_found *out)
 {
 	const struct cosigner *by;
 	char time[UTC_TEXT_SIZE], since[UTC_TEXT_SIZE];
@@ -164,17 +194,22 @@ ask(const struct retired_wanted *w, struct view note, const char *what, const st
 		    "%s: expected cosignatures of the witnesses that were named, or none: %s", what,
 		    err_text(e));
 	(void)utc_text(time_s, time);
-	(void)utc_text(out->key->since_s, since);
-	if (time_s >= out->key->since_s) {
+	(void)utc_text(s->before_s, since);
+	if (time_s >= s->before_s) {
 		findings_warn(f, "witness", "%s saw %s at %s, which is not before %s",
 		    cosigner_name(by), what, time, since);
 		return OUTCOME_GOOD;
 	}
 	out->witness = by;
 	out->witnessed_s = time_s;
-	return findings_step(f, "witness", OUTCOME_GOOD,
-	    "%s saw %s at %s, before others may have had its key (%s)", cosigner_name(by), what,
-	    time, since);
+	return findings_step(f, "witness", OUTCOME_GOOD, "%s saw %s at %s, before %s (%s)",
+	    cosigner_name(by), what, time, s->because, since);
+}
+
+static struct sought
+before_retirement(const struct retired_key *key)
+{
+	return (struct sought){key->since_s, "others may have had its key"};
 }
 
 static enum outcome

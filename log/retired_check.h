@@ -42,6 +42,14 @@ enum outcome retired_check_receipt(const struct retired_wanted *w, const struct 
     const struct findings *f, struct retired_found *out) MUST_USE;
 
 /*
+ * Of a receipt that is included, whatever key it rests on: good where a witness saw its entry at
+ * `by_s` or before, unknown where nobody did, bad where a witness's line is wrong. All of it is
+ * told.
+ */
+enum outcome retired_check_seen(const struct retired_wanted *w, const struct receipt_check *c,
+    uint64_t by_s, const struct findings *f) MUST_USE;
+
+/*
  * Of a proof that a log has forked. Bad, as it is, where neither checkpoint rests on a retired key,
  * or a witness saw each that does before; else unknown: somebody else may have signed that one.
  */

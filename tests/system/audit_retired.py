@@ -361,6 +361,33 @@ def test_what_others_say_in_the_log_does_not():
                        says="was not judged")
 
 
+def test_when_an_entry_was_there_can_be_demanded():
+    """Of a key that nobody has retired, too: its signature does not tell when it was made."""
+    with Desk() as desk:
+        by, then = ["--witness", desk.w.verifier, "--cosigned-by"], "2026-11-25T09:46:40Z"
+        for time_s, outcome, says in (
+                (SINCE, GOOD, "before the time that was demanded is over"),
+                (SINCE + 1, UNKNOWN, "which is not before 2026-11-25T09:46:41Z")):
+            desk.check(desk.w.cosign(desk.plain, time_s), *by, then, expect=outcome, says=[
+                "witness.test/w saw this receipt's checkpoint at", says])
+        nobody = "expected a cosignature from 2026-11-25T09:46:40Z or before"
+        desk.check(desk.plain, *by, then, says=nobody)
+        desk.check(desk.v.cosign(desk.plain, 1), *by, then, says=nobody)
+        wrong = desk.w.cosign(desk.plain, 1, signed_time_s=2)
+        desk.check(wrong, *by, then, expect=BAD, says="expected cosignatures of the witnesses")
+        # A later checkpoint, in whose tree a copy of the log has it.
+        later = ["--cosigned", desk.cosigned(40, SINCE - 5), "--log", desk.path("log")]
+        desk.check(desk.plain, *by, then, *later, expect=GOOD,
+                   says="its tree of 40 entries has this receipt's entry 7")
+        desk.check(desk.plain, *by, then, *later[:2], says=nobody)
+        # Beside a key that is retired both count: the earlier of the two times decides.
+        seen = desk.w.cosign(desk.plain, SINCE - 1)
+        desk.check(seen, *desk.believing, "--cosigned-by", then, expect=GOOD, says="PROVED")
+        desk.check(seen, *desk.believing, "--cosigned-by", "2026-11-25T09:46:38Z", says="or before")
+        desk.verify(desk.write("r", desk.plain), "--cosigned-by", then, expect=2,
+                    says="expected --witness with --cosigned-by")
+
+
 def test_the_json_says_it():
     with Desk() as desk:
         def said(receipt, *arguments, expect):
