@@ -102,7 +102,7 @@ take_fall(struct act_memory *m, json_t *from)
 	if (name == NULL || bundle_workload_check(view_of_string(name)) != ERR_OK ||
 	    act_memory_find(m, name) != NULL || (f = act_memory_begin(m, name)) == NULL)
 		return false;
-	good = json_is_array(acts);
+	good = json_is_array(acts) && take_number(json_object_get(from, "turned"), &f->turned_s);
 	if (json_string_length(json_object_get(from, "report")) > 0) {
 		good = good && take_digest(from, "report", &f->report);
 		f->has_report = true;
@@ -231,7 +231,8 @@ write_fall(const struct act_fall *f)
 		json_decref(acts);
 		return NULL;
 	}
-	return json_pack("{s:s,s:o,s:o}", "workload", f->workload, "report",
+	return json_pack("{s:s,s:I,s:o,s:o}", "workload", f->workload, "turned",
+	    (json_int_t)f->turned_s, "report",
 	    f->has_report ? hex_of(&f->report) : json_pack("s", ""), "acts", acts);
 }
 
@@ -275,7 +276,7 @@ act_memory_tidy(struct act_memory *m)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < m->fall_count; i++)
-		if (m->fall[i].has_report || holds(&m->fall[i]))
+		if (m->fall[i].has_report || m->fall[i].turned_s != 0 || holds(&m->fall[i]))
 			m->fall[kept++] = m->fall[i];
 	m->fall_count = kept;
 }
@@ -288,6 +289,20 @@ holds(const struct act_fall *f)
 		    f->act[i].standing == ACT_ENDING)
 			return true;
 	return false;
+}
+
+void
+act_memory_forget_others(struct act_memory *m, const struct collector_config *config)
+{
+	for (size_t i = 0; i < m->fall_count; i++) {
+		bool is_there = false;
+
+		for (size_t k = 0; k < config->workload_count; k++)
+			is_there =
+			    is_there || strcmp(config->workloads[k].name, m->fall[i].workload) == 0;
+		if (!is_there)
+			m->fall[i].turned_s = 0;
+	}
 }
 
 void

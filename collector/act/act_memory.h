@@ -61,6 +61,9 @@ struct act_fall {
 	struct digest report; /* the first of the fall */
 	struct digest recent[ACT_RECENT_MAX];
 	size_t recent_count; /* in all; the newest are there */
+	/* iat of the report that began it, or ended it: older ones say nothing any more, whoever
+	 * brings them behind a restart. 0: none did. */
+	uint64_t turned_s;
 	struct act_done act[STATEMENT_ACT_COUNT];
 	bool was_told; /* that it waits for a grant */
 	bool limit_was_told;
@@ -92,8 +95,11 @@ enum err act_memory_save(const struct act_memory *m, struct trouble *t) MUST_USE
 struct act_fall *act_memory_find(const struct act_memory *m, const char *workload);
 struct act_fall *act_memory_begin(struct act_memory *m, const char *workload);
 
-/* What is of no fall any more, and holds nothing. */
+/* What is of no fall any more, holds nothing, and says of no report that it is older. */
 void act_memory_tidy(struct act_memory *m);
+
+/* Workloads that the configuration has no more have turned by no report. */
+void act_memory_forget_others(struct act_memory *m, const struct collector_config *config);
 
 /* A report of the fall; and whether this is one. */
 void act_fall_add(struct act_fall *f, const struct digest *report);

@@ -79,6 +79,8 @@ acts_use(
 	grant_box_clear(&a->box);
 	if (config->acts != NULL && a->memory_directory == NULL)
 		open_memory(a);
+	if (a->is_on)
+		act_memory_forget_others(&a->memory, config);
 	return ERR_OK;
 }
 
@@ -194,7 +196,10 @@ acts_hear(struct acts *a, const struct hook_workload *w)
 		return;
 	for (size_t i = 0; i < w->config->act_count; i++)
 		falls = falls || w->config->acts[i].on[verdict];
+	if (f != NULL && w->said.issued_s < f->turned_s)
+		return;
 	if (verdict == BUNDLE_VERDICT_AFFIRMING && f != NULL && f->has_report) {
+		f->turned_s = w->said.issued_s;
 		f->has_report = f->was_told = f->limit_was_told = false;
 		f->recent_count = 0;
 		for (unsigned k = 0; k < STATEMENT_ACT_COUNT; k++)
@@ -203,7 +208,8 @@ acts_hear(struct acts *a, const struct hook_workload *w)
 		changed = true;
 	} else if (verdict != BUNDLE_VERDICT_AFFIRMING && falls &&
 		   (f = act_memory_begin(&a->memory, w->config->name)) != NULL) {
-		changed = !f->has_report;
+		if ((changed = !f->has_report))
+			f->turned_s = w->said.issued_s;
 		act_fall_add(f, &w->said.leaf);
 		for (size_t i = 0; i < w->config->act_count; i++)
 			if (w->config->acts[i].act == STATEMENT_ISOLATE &&
@@ -328,7 +334,7 @@ turn_workload(struct turn *n, const struct hook_workload *w)
 	for (size_t i = 0; w->said.any && i < w->config->act_count; i++)
 		if (verdict_of(w, &w->config->acts[i], n->now_ms) == BUNDLE_VERDICT_UNKNOWN &&
 		    (f = act_memory_begin(&n->a->memory, w->config->name)) != NULL &&
-		    !f->has_report) {
+		    !f->has_report && w->said.issued_s >= f->turned_s) {
 			act_fall_add(f, &w->said.leaf);
 			save(n->a);
 		}

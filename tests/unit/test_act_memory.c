@@ -81,6 +81,7 @@ it_comes_back(void **state)
 	assert_int_equal(m.fall_count + m.used_count + m.time_count, 0);
 	assert_non_null(f = act_memory_begin(&m, "app"));
 	act_fall_add(f, &report);
+	f->turned_s = 90;
 	f->act[STATEMENT_FREEZE] = (struct act_done){ACT_HELD, grant, 0};
 	f->act[STATEMENT_STOP] = (struct act_done){ACT_BEGUN, grant, 0};
 	assert_non_null(act_memory_begin(&m, "well")); /* with nothing of it */
@@ -91,6 +92,7 @@ it_comes_back(void **state)
 	assert_int_equal(m.fall_count, 2);
 	assert_non_null(f = act_memory_find(&m, "app"));
 	assert_true(f->has_report && digest_equal(&f->report, &report));
+	assert_int_equal(f->turned_s, 90);
 	assert_int_equal(f->act[STATEMENT_FREEZE].standing, ACT_HELD);
 	assert_int_equal(f->act[STATEMENT_STOP].standing, ACT_BEGUN);
 	assert_int_equal(f->act[STATEMENT_ISOLATE].standing, ACT_IDLE);
@@ -111,15 +113,16 @@ nothing_else_is_taken_for_it(void **state)
 #define WITH(falls, used, times)                                                                   \
 	"{\"form\":1,\"falls\":[" falls "],\"used\":[" used "],\"times\":[" times "]}"
 #define FALL(name, report, acts)                                                                   \
-	"{\"workload\":\"" name "\",\"report\":\"" report "\",\"acts\":[" acts "]}"
+	"{\"workload\":\"" name "\",\"turned\":1,\"report\":\"" report "\",\"acts\":[" acts "]}"
 #define ACT(act, standing, grant)                                                                  \
 	"{\"act\":\"" act "\",\"standing\":\"" standing "\",\"grant\":\"" grant "\"}"
 	static const char *const bad[] = {"", "{", "[]", "null", "{}", "{\"form\":1}",
 	    "{\"form\":2,\"falls\":[],\"used\":[],\"times\":[]}",
 	    "{\"form\":1,\"falls\":{},\"used\":[],\"times\":[]}",
 	    "{\"form\":1,\"falls\":[],\"used\":[],\"used\":[],\"times\":[]}", WITH("7", "", ""),
-	    WITH("{}", "", ""), WITH(FALL("a/b", HEX, ""), "", ""),
-	    WITH(FALL("app", "00", ""), "", ""), WITH(FALL("app", HEX "0", ""), "", ""),
+	    WITH("{}", "", ""), WITH("{\"workload\":\"app\",\"report\":\"\",\"acts\":[]}", "", ""),
+	    WITH(FALL("a/b", HEX, ""), "", ""), WITH(FALL("app", "00", ""), "", ""),
+	    WITH(FALL("app", HEX "0", ""), "", ""),
 	    WITH(FALL("app", HEX, "") "," FALL("app", HEX, ""), "", ""),
 	    WITH(FALL("app", HEX, ACT("kill", "held", HEX)), "", ""),
 	    WITH(FALL("app", HEX, ACT("freeze", "cold", HEX)), "", ""),
