@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/hook_config.h"
 
@@ -51,6 +53,7 @@ static void take_act(
 static void take_target(struct place *p, size_t index, struct collector_act *to);
 static void take_on(
     struct place *p, const struct raw_act *raw, size_t index, struct collector_act *to);
+static const char *take_key(struct settings *s, const char *key, const char *written);
 static bool group_is_good(const char *path);
 static bool unit_is_good(const char *name);
 static const char *key_of(struct place *p, size_t index, const char *name);
@@ -68,7 +71,7 @@ acts_take(struct settings *s, const struct raw_acts *raw)
 	keys = settings_new(s, raw->keys_count, sizeof(*keys));
 	for (size_t i = 0; i < raw->keys_count; i++) {
 		(void)snprintf(key, sizeof(key), "acts.keys[%zu]", i);
-		keys[i] = settings_file(s, key, raw->keys[i]);
+		keys[i] = take_key(s, key, raw->keys[i]);
 	}
 	a->keys = keys;
 	a->key_count = raw->keys_count;
@@ -198,6 +201,26 @@ take_on(struct place *p, const struct raw_act *raw, size_t index, struct collect
 		settings_fault(p->s, key_of(p, index, ".unknown_after_s"),
 		    "\"%s\" must be 1 to %d; found %lu", p->key, HOOK_UNKNOWN_MOST_S,
 		    (unsigned long)raw->unknown_after_s);
+}
+
+/* Whoever can write to it can have workloads stopped. */
+static const char *
+take_key(struct settings *s, const char *key, const char *written)
+{
+	const char *path = settings_file(s, key, written);
+	struct stat st;
+
+	if (path != NULL && stat(path, &st) == 0 &&
+	    ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+		settings_fault(s, key,
+		    "\"%s\" names who may have workloads frozen, stopped or cut off: expected a "
+		    "file "
+		    "of root's or of this user (%u) that group and others cannot write, found %s "
+		    "of "
+		    "user %u with mode %04o",
+		    key, (unsigned)geteuid(), path, (unsigned)st.st_uid,
+		    (unsigned)(st.st_mode & 07777));
+	return path;
 }
 
 /* One below the root, by names that lead down; it is given to nft in quotation marks. */

@@ -357,6 +357,8 @@ def test_what_a_configuration_may_not_say():
     with Hosts() as site:
         h, = site.hosts
         freeze = {"act": "freeze", "group": "/a/b"}
+        (h.dir / "open.pem").write_bytes(b"")
+        (h.dir / "open.pem").chmod(0o666)
         for acts, more, words in (
                 ([{"act": "freeze"}], {}, "group"),
                 ([{**freeze, "unit": "a.service"}], {}, "no \"unit\""),
@@ -372,6 +374,7 @@ def test_what_a_configuration_may_not_say():
                 ([{**freeze, "verdicts": ["unknown"], "unknown_after_s": 1}], {}, "more than the 2 s"),
                 ([freeze], {"bounds": {"limit": 0}}, "limit"),
                 ([freeze], {"bounds": {"keys": ["none.pem"]}}, "none.pem"),
+                ([freeze], {"bounds": {"keys": ["open.pem"]}}, "cannot write"),
                 ([freeze], {"bounds": {"grants": "none"}}, "none")):
             h.configure(acts=acts, **more)
             done = site.tool("hallmark-collector", "check", "-c", str(h.dir / "collector.yaml"), check=False)
