@@ -57,6 +57,7 @@ struct changes {
 	struct event_store *store;
 };
 
+static void forget_heads(struct followed *f);
 static enum err load(struct changes *c);
 static enum err load_head(void *context, const struct event_head *h);
 static uint64_t tell_kept(void *context, unsigned log);
@@ -124,14 +125,10 @@ changes_free(struct changes **cp)
 		return;
 	for (size_t i = 0; c->log != NULL && i < c->config->log_count; i++) {
 		struct followed *f = &c->log[i];
-		struct head *h, *next;
 
 		while (f->first != NULL)
 			drop_first(f);
-		HASH_ITER (hh, f->heads, h, next) {
-			HASH_DEL(f->heads, h);
-			free(h);
-		}
+		forget_heads(f);
 	}
 	event_store_close(&c->store);
 	(void)pthread_mutex_destroy(&c->lock);
@@ -157,6 +154,18 @@ changes_listener(struct changes *c)
 	    .state = take_state,
 	    .alarm = take_alarm,
 	    .acknowledged = take_acknowledged};
+}
+
+static void
+forget_heads(struct followed *f)
+{
+	struct head *h, *next;
+
+	HASH_ITER (hh, f->heads, h, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser loses uthash's links */
+		HASH_DEL(f->heads, h);
+		free(h);
+	}
 }
 
 static enum err

@@ -123,9 +123,10 @@ event_stream_close(struct event_stream *all)
 {
 	if (all == NULL)
 		return;
-	while (all->first != NULL) {
-		http_stream_end(all->first->to);
-		drop(all->first);
+	for (struct listener *l = all->first, *next; l != NULL; l = next) {
+		next = l->next;
+		http_stream_end(l->to);
+		drop(l);
 	}
 	uv_close((uv_handle_t *)&all->news, on_closed);
 	uv_close((uv_handle_t *)&all->comment, on_closed);
