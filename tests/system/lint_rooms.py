@@ -185,8 +185,8 @@ def test_a_library_for_one_file_is_not_taken_by_two():
     def files(*paths):
         return broken(lambda house: [house.write(p, "#include <curl/curl.h>\n") for p in paths])
 
-    assert not files("collector/fetch.h", "register/follow.h")
-    found = files("collector/fetch.h", "collector/act/hook.h")
+    assert not files("collector/web/fetch.h", "register/follow.h")
+    found = files("collector/web/fetch.h", "collector/web/page.h")
     assert len(found) == 1 and "take one library; 1 file may" in found[0], found
 
 
