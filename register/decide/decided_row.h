@@ -19,7 +19,7 @@ struct decided_row {
 	struct view collector, workload;
 	uint64_t index;
 	uint64_t issued_s;
-	/* A report that was measured online: */
+	/* A report that was measured online, of which is what follows; else an absence. */
 	bool report;
 	bool leaving;       /* its collector promises nothing more: it is of no group any longer */
 	bool good;          /* its verdict was made again */
@@ -29,7 +29,6 @@ struct decided_row {
 	struct view group; /* size 0: none */
 	struct view why;   /* its first finding: "executable unknown-file"; size 0: it has none */
 	const struct digest *image; /* of what is to be started, where it is one; NULL: none */
-	/* Else: an absence. */
 };
 
 /* Of one log and workload, as it is kept. */
