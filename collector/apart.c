@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "collector/command.h"
+#include "collector/processes/apart.h"
 #include "collector/processes/rights.h"
 #include "collector/store/savefile.h"
 
@@ -23,6 +24,8 @@
 #define SANITIZED false
 #endif
 
+static int run(apart_work *work, void *context, const char *output, bool confined);
+static int give_up(void);
 static int work_alone(apart_work *work, void *context, int to);
 static bool hand_over(int to, struct view bytes);
 static int wait_for(pid_t child);
@@ -32,14 +35,30 @@ static int fail(const char *what);
 int
 apart_run(apart_work *work, void *context, const char *output)
 {
+	return run(work, context, output, true);
+}
+
+int
+apart_run_confining(apart_work *work, void *context, const char *output)
+{
+	return run(work, context, output, false);
+}
+
+/* `confined`: before the work begins. */
+static int
+run(apart_work *work, void *context, const char *output, bool confined)
+{
 	const int made = memfd_create("made", MFD_CLOEXEC);
+	const pid_t parent = getpid();
 	pid_t child;
 	int status;
 
 	if (made < 0 || fflush(stdout) != 0 || (child = fork()) < 0) {
 		status = fail("a process of its own cannot be made");
 	} else if (child == 0) {
-		_exit(work_alone(work, context, made));
+		apart_follow(parent);
+		status = confined ? give_up() : 0;
+		_exit(status == 0 ? work_alone(work, context, made) : status);
 	} else {
 		status = wait_for(child);
 		if (status == 0 && output != NULL)
@@ -79,21 +98,26 @@ apart_save(const char *output, struct view bytes)
 }
 
 static int
-work_alone(apart_work *work, void *context, int to)
+give_up(void)
 {
 	const rlim_t memory = (rlim_t)APART_MEMORY_MEBIBYTES << 20;
 	const struct rlimit most = {memory, memory};
 	struct trouble t = TROUBLE_INIT;
-	struct buf made = BUF_INIT;
-	int status;
 
 	if (!SANITIZED && setrlimit(RLIMIT_DATA, &most) != 0)
 		return fail("its memory cannot be limited");
-	if (rights_measure(&t) != ERR_OK) {
-		command_trouble("cannot begin", &t);
-		return 1;
-	}
-	status = work(context, &made);
+	if (rights_measure(&t) == ERR_OK)
+		return 0;
+	command_trouble("cannot begin", &t);
+	return 1;
+}
+
+static int
+work_alone(apart_work *work, void *context, int to)
+{
+	struct buf made = BUF_INIT;
+	int status = work(context, &made);
+
 	if (status == 0 && !hand_over(to, buf_view(&made)))
 		status = fail("what was made cannot be handed over");
 	if (fflush(stdout) != 0 && status == 0)

@@ -19,6 +19,12 @@ typedef int apart_work(void *context, struct buf *to);
  */
 int apart_run(apart_work *work, void *context, const char *output);
 
+/*
+ * The same of work that gives up rights by itself, as what calls command_begin does: who saves has
+ * kept the right to write where it is to stand.
+ */
+int apart_run_confining(apart_work *work, void *context, const char *output);
+
 /* Replaces the file, readable for everybody as far as the umask says. 1, told, if that failed. */
 int apart_save(const char *output, struct view bytes);
 

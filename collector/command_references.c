@@ -11,8 +11,7 @@
 #include "policy/sources/directory.h"
 #include "policy/sources/source.h"
 
-static apart_work work;
-static int list_pages(const struct references_words *w);
+static apart_work list_sources, list_workload, list_pages;
 static enum err read_source(const char *file, const struct references_words *w,
     struct faults *faults, struct set_draft *to);
 static bool is_image(const char *file);
@@ -71,49 +70,45 @@ references_words_free(struct references_words *w)
 int
 command_references(struct references_words *w)
 {
-	struct set_draft *draft;
-	struct faults faults = FAULTS_INIT;
-	struct buf set = BUF_INIT;
-	int status;
-
 	if (w->config == NULL)
-		return apart_run(work, w, w->image.output);
-	if (w->web)
-		return list_pages(w);
-	draft = set_draft_new();
-	status = finish(w, draft, &faults,
-	    workload_set(w->config, w->names[0], w->image.options.content_only, &faults, draft),
-	    &set);
-	if (status == 0 && w->image.output != NULL)
-		status = apart_save(w->image.output, buf_view(&set));
-	buf_free(&set);
-	return status;
+		return apart_run(list_sources, w, w->image.output);
+	return apart_run_confining(w->web ? list_pages : list_workload, w, w->image.output);
+}
+
+/* A set of what it has mapped, and its files. */
+static int
+list_workload(void *context, struct buf *to)
+{
+	const struct references_words *w = context;
+	struct set_draft *draft = set_draft_new();
+	struct faults faults = FAULTS_INIT;
+	const enum err e =
+	    workload_set(w->config, w->names[0], w->image.options.content_only, &faults, draft);
+
+	return finish(w, draft, &faults, e, to);
 }
 
 /* A list of what its pages have, for a policy. */
 static int
-list_pages(const struct references_words *w)
+list_pages(void *context, struct buf *to)
 {
+	const struct references_words *w = context;
 	const char *output = w->image.output;
 	struct faults faults = FAULTS_INIT;
-	struct buf list = BUF_INIT;
 	size_t count = 0;
-	enum err e = workload_pages(w->config, w->names[0], &faults, &list, &count);
+	enum err e = workload_pages(w->config, w->names[0], &faults, to, &count);
 
-	if (e == ERR_OK && output == NULL && fwrite(list.data, 1, list.size, stdout) != list.size)
+	if (e == ERR_OK && output == NULL && fwrite(to->data, 1, to->size, stdout) != to->size)
 		e = ERR_IO;
-	if (e == ERR_OK && output != NULL && apart_save(output, buf_view(&list)) != 0)
-		e = ERR_IO;
-	else if (e == ERR_OK && output != NULL)
+	if (e == ERR_OK && output != NULL)
 		(void)printf("%s: %zu lines\n", output, count);
 	faults_print(&faults, stderr);
 	faults_free(&faults);
-	buf_free(&list);
 	return e == ERR_OK ? 0 : 1;
 }
 
 static int
-work(void *context, struct buf *to)
+list_sources(void *context, struct buf *to)
 {
 	const struct references_words *w = context;
 	const struct source_options options = {.content_only = w->image.options.content_only};

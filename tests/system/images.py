@@ -335,6 +335,8 @@ def test_references_of_a_workload_that_runs():
         assert "left out: 1 files that are mapped and no longer there" in done.stderr, done.stderr
         assert "left out: 1 symbolic links" in done.stderr, done.stderr
         assert subprocess.run(command, capture_output=True, text=True, timeout=60).stdout == done.stdout
+        saved = subprocess.run([*command, "-o", str(host.dir / "saved")], capture_output=True, text=True, timeout=60)
+        assert saved.returncode == 0 and (host.dir / "saved").read_text() == done.stdout, saved
         missing = subprocess.run([*command[:2], "nobody", *command[3:]], capture_output=True, text=True, timeout=60)
         assert missing.returncode == 1 and missing.stdout == "" and "there are: app" in missing.stderr, missing
 

@@ -285,16 +285,30 @@ def test_who_fetches_has_no_rights():
             assert status["Seccomp"] == "2", text
 
 
+def listed(*words):
+    return subprocess.run([program("hallmark-collector"), "references", "app", "--web", *words], capture_output=True, text=True,
+                          timeout=120)
+
+
 def test_what_a_page_has_becomes_a_list():
-    """The same lines as are measured, each time."""
+    """The same lines as are measured, each time; in a file, too, which who measures could not write."""
     with Shop() as s:
-        s.facts()  # which writes the configuration
-        made = subprocess.run([program("hallmark-collector"), "references", "app", "--web", "-c", s.dir / "collector.yaml"],
-                              capture_output=True, text=True, timeout=120)
-        assert made.returncode == 0, made
-        assert made.stdout.splitlines() == [f"{fact} {value}" for fact, values in sorted(s.facts().items()) for value in values]
-        wrong = subprocess.run([program("hallmark-collector"), "references", "app", "--web"], capture_output=True, text=True,
-                               timeout=120)
+        facts = s.facts()  # which writes the configuration
+        config = ("-c", s.dir / "collector.yaml")
+        lines = [f"{fact} {value}" for fact, values in sorted(facts.items()) for value in values]
+        made = listed(*config)
+        assert made.returncode == 0 and made.stdout.splitlines() == lines, made
+        (s.dir / "lists").mkdir()
+        made = listed(*config, "-o", s.dir / "lists" / "shop")
+        assert made.returncode == 0 and f"shop: {len(lines)} lines" in made.stdout, made
+        assert (s.dir / "lists" / "shop").read_text().splitlines() == lines
+        none = listed(*config, "-o", s.dir / "none" / "shop")
+        assert none.returncode == 1 and "none/shop: No such file" in none.stderr, none
+        s.pages.close()
+        gone = listed(*config, "-o", s.dir / "lists" / "gone")
+        assert gone.returncode == 1 and "web is left out" in gone.stderr, gone
+        assert [p.name for p in (s.dir / "lists").iterdir()] == ["shop"]
+        wrong = listed()
         assert wrong.returncode == 2 and "-c FILE" in wrong.stderr, wrong
 
 
