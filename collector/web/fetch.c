@@ -164,8 +164,8 @@ add_origin(struct fetch *f, const char *url, const char *connect, struct trouble
 		f->origin_count++;
 		o->is_connected = connect != NULL;
 	}
-	if (e == ERR_OK && connect != NULL) {
-		host = strstr(o->text, "//") + 2;
+	if (o->text != NULL && connect != NULL) {
+		host = o->text + strcspn(o->text, "/") + strlen("//");
 		if (asprintf(&line, "%s:%s", host, connect) < 0)
 			abort();
 		if ((longer = curl_slist_append(f->connections, line)) == NULL)

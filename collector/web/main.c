@@ -52,7 +52,7 @@ main(int argc, char **argv)
 	struct server s = {.control = -1};
 	struct trouble t = TROUBLE_INIT;
 
-	if (argc != 3 || (s.control = atoi(argv[2])) <= STDERR_FILENO) {
+	if (argc != 3 || (s.control = (int)strtol(argv[2], NULL, 10)) <= STDERR_FILENO) {
 		(void)fprintf(stderr,
 		    "hallmark-web is started by hallmark-collector, for pages that collector.yaml "
 		    "names\n");

@@ -200,8 +200,14 @@ take_back(void *userdata, void *pointer)
 static void
 free_all(struct memory *m)
 {
-	while (m->all.after != &m->all)
-		take_back(m, m->all.after + 1);
+	struct block *next;
+
+	for (struct block *b = m->all.after; b != &m->all; b = next) {
+		next = b->after;
+		m->left += b->size;
+		free(b);
+	}
+	m->all.after = m->all.before = &m->all;
 }
 
 static uint64_t
