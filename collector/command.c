@@ -54,7 +54,8 @@ command_begin(const char *path, const struct command_ways *ways, struct collecto
 	    (ways->actor == NULL || (e = actor_begin(path, *config, ways->actor, &t)) == ERR_OK) &&
 	    (e = measurer_new(control, measurer)) == ERR_OK &&
 	    (ways->listening == NULL || (*config)->status_socket == NULL ||
-		(e = answering_listen((*config)->status_socket, ways->listening, &t)) == ERR_OK))
+		(e = answering_listen((*config)->status_socket, ways->listening, &t)) == ERR_OK) &&
+	    (ways->lender == NULL || (e = lender_begin(path, *config, ways->lender, &t)) == ERR_OK))
 		e = rights_report(path, *config, &t);
 	if (e != ERR_OK) {
 		command_trouble(t.text[0] != '\0' ? "cannot begin" : err_text(e), &t);

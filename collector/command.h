@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "collector/act/actor.h"
+#include "collector/gate/lender.h"
 #include "collector/ground/trouble.h"
 #include "collector/processes/measurer.h"
 #include "collector/tokens/giver.h"
@@ -22,6 +23,9 @@ struct command_ways {
 	int *listening;       /* NULL, or: gets the status socket, -1 where none is configured */
 	struct giver **giver; /* NULL, or: gets who gives tokens, NULL where none go anywhere */
 	struct actor **actor; /* NULL, or: gets who has hooks run, NULL where there are none */
+	struct lender *
+	    *lender; /* NULL, or: gets who lends gates the connection, NULL where nobody does
+		      */
 	/* Alters the configuration, each time that it was read; NULL: nothing does. */
 	void (*prepare)(void *context, struct collector_config *config);
 	void *context;

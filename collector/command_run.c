@@ -26,18 +26,21 @@ command_run(const char *path)
 	int listening = -1;
 	struct giver *giver = NULL;
 	struct actor *actor = NULL;
+	struct lender *lender = NULL;
 	const struct command_ways ways = {
-	    .listening = &listening, .giver = &giver, .actor = &actor};
+	    .listening = &listening, .giver = &giver, .actor = &actor, .lender = &lender};
 
 	if (command_begin(path, &ways, &config, &measurer) &&
 	    ((e = tell_of(path, config, listening, &board, &answering, &t)) != ERR_OK ||
-		(e = runner_run(path, &config, measurer, board, giver, actor, &t)) != ERR_OK))
+		(e = runner_run(path, &config, measurer, board, giver, actor, lender, &t)) !=
+		    ERR_OK))
 		command_trouble(t.text[0] != '\0' ? "cannot run" : err_text(e), &t);
 	answering_end(&answering);
 	board_free(&board);
 	measurer_free(&measurer);
 	giver_free(&giver);
 	actor_free(&actor);
+	lender_free(&lender);
 	collector_config_free(&config);
 	return e == ERR_OK ? 0 : 1;
 }

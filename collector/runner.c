@@ -31,9 +31,10 @@ struct runner {
 	const char *path;
 	struct collector_config **config;
 	struct measurer *measurer;
-	struct board *board; /* NULL: nobody asks */
-	struct giver *giver; /* NULL: tokens go nowhere */
-	struct actor *actor; /* NULL: nothing is done about verdicts */
+	struct board *board;   /* NULL: nobody asks */
+	struct giver *giver;   /* NULL: tokens go nowhere */
+	struct actor *actor;   /* NULL: nothing is done about verdicts */
+	struct lender *lender; /* NULL: gates go their own way */
 	struct reporter *reporter;
 	struct rounds rounds;
 	uint64_t round_ms;   /* when the next round begins; UINT64_MAX: one has, and not ended */
@@ -80,14 +81,16 @@ static void tell(const char *event, const struct runner *r);
 
 enum err
 runner_run(const char *path, struct collector_config **config, struct measurer *measurer,
-    struct board *board, struct giver *giver, struct actor *actor, struct trouble *t)
+    struct board *board, struct giver *giver, struct actor *actor, struct lender *lender,
+    struct trouble *t)
 {
 	struct runner r = {.path = path,
 	    .config = config,
 	    .measurer = measurer,
 	    .board = board,
 	    .giver = giver,
-	    .actor = actor};
+	    .actor = actor,
+	    .lender = lender};
 	enum err e;
 
 	if ((e = reporter_new(*config, measurer, board, giver, actor, true, &r.reporter, t)) !=
@@ -388,6 +391,7 @@ wait_for_work(struct runner *r)
 	board_spent(r->board, measurer_spent_us(r->measurer));
 	giver_take_news(r->giver, r->board);
 	actor_take_news(r->actor, r->board);
+	lender_take_news(r->lender);
 	/* What lies read already makes no descriptor readable. */
 	reporter_take_news(r->reporter);
 	if (r->again_ms != 0 && r->again_ms < until_ms && reporter_is_connected(r->reporter))

@@ -29,6 +29,7 @@
 #define HALLMARK_COLLECTOR_RUNNER_H
 
 #include "collector/act/actor.h"
+#include "collector/gate/lender.h"
 #include "collector/ground/trouble.h"
 #include "collector/processes/measurer.h"
 #include "collector/tell/board.h"
@@ -40,9 +41,10 @@
  * Runs until it is told to stop (ERR_OK) or cannot go on. Takes over `*config`, loaded from `path`,
  * and replaces it on reload; the caller frees what is there in the end. `board`, of that
  * configuration, is told how it goes; or NULL. `giver` gets the tokens, `actor` is told of
- * receipts; or NULL.
+ * receipts; or NULL. What `lender` tells of is said; or NULL.
  */
 enum err runner_run(const char *path, struct collector_config **config, struct measurer *measurer,
-    struct board *board, struct giver *giver, struct actor *actor, struct trouble *t) MUST_USE;
+    struct board *board, struct giver *giver, struct actor *actor, struct lender *lender,
+    struct trouble *t) MUST_USE;
 
 #endif

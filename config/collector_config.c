@@ -1,7 +1,10 @@
 #include "config/collector_config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/act_config.h"
 #include "config/form.h"
@@ -28,6 +31,10 @@ struct raw_status {
 	char *socket;
 };
 
+struct raw_gate {
+	char *socket, *group;
+};
+
 struct raw {
 	struct raw_signer *signers;
 	uint32_t signers_count;
@@ -38,6 +45,7 @@ struct raw {
 	struct raw_spool spool;
 	enum collector_farewell farewell;
 	struct raw_status status;
+	struct raw_gate gate;
 	struct raw_acts acts;
 	char *host_root;
 	struct logger_settings logging;
@@ -109,6 +117,12 @@ static const cyaml_schema_field_t status_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t gate_fields[] = {
+    SETTINGS_TEXT("socket", SETTINGS_REQUIRED, struct raw_gate, socket, SETTINGS_PATH_MAX),
+    SETTINGS_TEXT("group", SETTINGS_OPTIONAL, struct raw_gate, group, SETTINGS_TEXT_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_strval_t farewells[] = {
     {"stopped", FAREWELL_STOPPED},
     {"scaled-in", FAREWELL_SCALED_IN},
@@ -132,6 +146,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_ENUM("farewell", SETTINGS_OPTIONAL | CYAML_FLAG_STRICT, struct raw, farewell,
 	farewells, CYAML_ARRAY_LEN(farewells)),
     CYAML_FIELD_MAPPING("status", SETTINGS_OPTIONAL, struct raw, status, status_fields),
+    CYAML_FIELD_MAPPING("gate", SETTINGS_OPTIONAL, struct raw, gate, gate_fields),
     CYAML_FIELD_MAPPING("acts", SETTINGS_OPTIONAL, struct raw, acts, acts_fields),
     SETTINGS_TEXT("host_root", SETTINGS_OPTIONAL, struct raw, host_root, SETTINGS_PATH_MAX),
     SETTINGS_TEXT("redaction_key", SETTINGS_OPTIONAL, struct raw, redaction_key, SETTINGS_PATH_MAX),
@@ -150,6 +165,7 @@ static bool is_pinned(const struct collector_config *c);
 static uint64_t round_s(const struct collector_config *c);
 static void take_signers(struct settings *s, const struct raw *raw, struct collector_config *c);
 static void take_files(struct settings *s, const struct raw *raw, struct collector_config *c);
+static bool is_for_others(const char *key);
 
 static const struct form form = {
     .schema = &schema,
@@ -279,12 +295,27 @@ static void
 take_files(struct settings *s, const struct raw *raw, struct collector_config *c)
 {
 	c->tls.certificate = settings_file(s, "tls.certificate", raw->tls.certificate);
-	c->tls.key = settings_secret_file(s, "tls.key", raw->tls.key);
 	c->tls.signer_ca = settings_file(s, "tls.signer_ca", raw->tls.signer_ca);
 	c->state_directory = settings_path(s, raw->state);
-	settings_directory(s, "state", c->state_directory);
 	c->receipt_directory = settings_path(s, raw->receipts);
-	settings_directory(s, "receipts", c->receipt_directory);
+	c->gate_socket = settings_path(s, raw->gate.socket);
+	settings_socket(s, "gate.socket", c->gate_socket);
+	c->gate_group = raw->gate.group;
+	c->is_visited = c->gate_socket != NULL && is_for_others(settings_path(s, raw->tls.key));
+	if (c->is_visited) {
+		c->tls.key = settings_path(s, raw->tls.key);
+	} else {
+		c->tls.key = settings_secret_file(s, "tls.key", raw->tls.key);
+		settings_directory(s, "state", c->state_directory);
+		settings_directory(s, "receipts", c->receipt_directory);
+	}
 	c->status_socket = settings_path(s, raw->status.socket);
 	settings_socket(s, "status.socket", c->status_socket);
+}
+
+/* It is there, or may be, and this user may not know it: who has it is asked at the socket. */
+static bool
+is_for_others(const char *key)
+{
+	return key != NULL && faccessat(AT_FDCWD, key, R_OK, AT_EACCESS) != 0 && errno == EACCES;
 }

@@ -59,7 +59,11 @@ struct collector_config {
 	uint32_t failover_s;    /* a signer's answer may take so long, where there is another one */
 	uint32_t receipts_kept; /* per workload; 0: all */
 	enum collector_farewell farewell;
-	const char *status_socket;         /* NULL: nobody is told */
+	const char *status_socket; /* NULL: nobody is told */
+	const char *gate_socket;   /* where gates are lent its connection; NULL: nowhere */
+	const char *gate_group;    /* whose members may ask there; NULL: none */
+	bool is_visited; /* there is such a socket, and the key is not readable: state, receipts and
+			    key are the running collector's alone, and were not looked at */
 	const struct collector_acts *acts; /* NULL: nobody may grant any */
 	const char *host_root; /* NULL: the collector's own; stands in each workload, too */
 	struct logger_settings logging;

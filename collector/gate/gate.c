@@ -32,7 +32,8 @@ struct gate {
 	struct channel_context *tls;
 	struct receipt_keys *keys; /* by signer */
 	struct client *client;
-	int receipts;
+	bool is_alone; /* no collector that runs lends its connection */
+	int receipts;  /* -1: there are none to go on from, and none is kept */
 	struct gate_receipt last;
 	char chain[BUNDLE_CHAIN_MAX + 1];
 	struct measurement measured;
@@ -46,8 +47,10 @@ struct gate {
 };
 
 static enum err begin(struct gate *g);
+static enum err open_receipts(struct gate *g);
 static void end(struct gate *g);
 static enum err connect_any(struct gate *g);
+static enum err connect_one(struct gate *g, size_t signer, const struct client_events *events);
 static void pass_measure(void *context, struct view workload, struct view challenge);
 static enum err measure(struct gate *g);
 static enum err store_lack(struct gate *g);
@@ -133,22 +136,32 @@ static enum err
 begin(struct gate *g)
 {
 	struct view chain;
-	int dir;
 	enum err e;
 
 	(void)snprintf(g->chain, sizeof(g->chain), "%s" BUNDLE_START_SUFFIX, g->workload->name);
 	chain = view_of_string(g->chain);
+	if ((e = open_receipts(g)) == ERR_OK &&
+	    (e = state_open(g->config->state_directory, &g->state, g->trouble)) == ERR_OK)
+		e = gate_keys_load(g->config, &g->keys, g->trouble);
+	if (e == ERR_OK && g->receipts >= 0)
+		gate_receipt_read(g->receipts, chain, g->config, g->keys, &g->last);
+	return e;
+}
+
+/* Who goes through the running collector has none of his own, and the signer knows the chain. */
+static enum err
+open_receipts(struct gate *g)
+{
+	int dir;
+	enum err e;
+
+	if (g->config->is_visited)
+		return ERR_OK;
 	dir = open(g->config->receipt_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return trouble_set(
 		    g->trouble, ERR_IO, "%s: %s", g->config->receipt_directory, strerror(errno));
-	if ((e = savefile_directory(dir, RECEIPTS, &g->receipts, g->trouble)) == ERR_OK &&
-	    (e = state_open(g->config->state_directory, &g->state, g->trouble)) == ERR_OK &&
-	    (e = gate_keys_load(g->config, &g->keys, g->trouble)) == ERR_OK &&
-	    g->wish->demanded == NULL)
-		e = channel_context_new(g->config, &g->tls, g->trouble);
-	if (e == ERR_OK)
-		gate_receipt_read(g->receipts, chain, g->config, g->keys, &g->last);
+	e = savefile_directory(dir, RECEIPTS, &g->receipts, g->trouble);
 	(void)close(dir);
 	return e;
 }
@@ -177,10 +190,37 @@ connect_any(struct gate *g)
 	    "verified");
 	for (size_t i = 0; i < g->config->signer_count && g->client == NULL; i++)
 		if (g->keys[i].now.key != NULL)
-			e = client_open(g->tls, i, &events, &g->client, g->trouble);
+			e = connect_one(g, i, &events);
 	if (e == ERR_OK)
 		g->trouble->text[0] = '\0';
 	return e;
+}
+
+/* Through the running collector where there is one, else by the key of the configuration. */
+static enum err
+connect_one(struct gate *g, size_t signer, const struct client_events *events)
+{
+	enum err e = ERR_NOT_FOUND;
+
+	for (unsigned tries = 0; g->config->gate_socket != NULL && !g->is_alone; tries++) {
+		e = client_open_lent(g->config, signer, events, &g->client, g->trouble);
+		g->is_alone = e == ERR_NOT_FOUND;
+		if (e != ERR_BUSY || tries == GATE_BUSY_TRIES || interrupt_stop())
+			break;
+		(void)interrupt_poll(
+		    NULL, 0, backoff_ms(tries, GATE_BUSY_MS, GATE_BUSY_MS), INTERRUPT_STOP);
+	}
+	if (g->config->gate_socket != NULL && !g->is_alone)
+		return e;
+	if (g->config->is_visited)
+		return trouble_set(g->trouble, ERR_CONFIG,
+		    "nobody answers at gate.socket %s, and this user may not read tls.key: start "
+		    "the collector (hallmark-collector run), let this user into the socket's "
+		    "directory, or run the gate as one who may read the key",
+		    g->config->gate_socket);
+	if (g->tls == NULL && (e = channel_context_new(g->config, &g->tls, g->trouble)) != ERR_OK)
+		return e;
+	return client_open(g->tls, signer, events, &g->client, g->trouble);
 }
 
 /* Who asks for a measurement of what runs asks another one. */
@@ -344,7 +384,7 @@ keep(struct gate *g, const struct message_receipt *m, struct gate_given *given)
 	enum err e;
 
 	/* Others of the same name may keep theirs just now; released with the descriptor. */
-	if (flock(g->receipts, LOCK_EX) != 0)
+	if (g->receipts >= 0 && flock(g->receipts, LOCK_EX) != 0)
 		return trouble_set(g->trouble, ERR_IO, "the receipts' lock: %s", strerror(errno));
 	e = gate_receipt_keep(
 	    g->receipts, view_of_string(g->chain), m, &given->receipt, g->trouble);

@@ -5,7 +5,8 @@
  *
  * A receipt is believed by log_certificate of the configuration alone: where a signer has none, its
  * answer is none. The newest one of a workload is kept below the directory of receipts, in `start`,
- * so that the chain goes on from it, and so that it may serve again (`max_age_s`).
+ * so that the chain goes on from it, and so that it may serve again (`max_age_s`); not for a user
+ * who may not read the collector's key, and goes through the running one (lender.h).
  */
 #ifndef HALLMARK_COLLECTOR_GATE_GATE_H
 #define HALLMARK_COLLECTOR_GATE_GATE_H

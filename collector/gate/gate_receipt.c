@@ -85,7 +85,7 @@ gate_receipt_keep(int dir, struct view chain, const struct message_receipt *m, s
 	tlogproof_write(&proof, text);
 	if ((e = buf_status(text)) != ERR_OK)
 		return e;
-	return savefile_write(dir, name, buf_view(text), t);
+	return dir >= 0 ? savefile_write(dir, name, buf_view(text), t) : ERR_OK;
 }
 
 bool

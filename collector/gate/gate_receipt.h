@@ -35,7 +35,8 @@ void gate_receipt_read(int dir, struct view chain, const struct collector_config
     const struct receipt_keys *keys, struct gate_receipt *out);
 void gate_receipt_free(struct gate_receipt *r);
 
-/* Keeps one that was verified in its place, durably, and appends it to `text`. */
+/* Keeps one that was verified in its place, durably, and appends it to `text`. `dir` -1: it has no
+ * place. */
 enum err gate_receipt_keep(int dir, struct view chain, const struct message_receipt *m,
     struct buf *text, struct trouble *t) MUST_USE;
 

@@ -153,6 +153,25 @@ rights_report(const char *path, const struct collector_config *config, struct tr
 }
 
 enum err
+rights_lend(const char *path, const struct collector_config *config, struct trouble *t)
+{
+	struct landlock *l;
+	enum err e;
+
+	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
+		return trouble_set(
+		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
+	if ((e = keep(NULL, 0, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
+		return e;
+	if ((e = landlock_allow_directory_of(l, path, t)) == ERR_OK &&
+	    (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
+	    (e = allow_system(l, t)) == ERR_OK)
+		e = landlock_enter(l, t);
+	landlock_free(&l);
+	return e == ERR_OK ? filter_enter(FILTER_REPORTING, t) : e;
+}
+
+enum err
 rights_give(const char *path, const struct collector_config *config, struct trouble *t)
 {
 	static const cap_value_t giving[] = {CAP_CHOWN};

@@ -51,6 +51,12 @@ enum err rights_report(
     const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
 
 /*
+ * Of the process that lends gates its connection: as who reports, but that it keeps nothing.
+ */
+enum err rights_lend(
+    const char *path, const struct collector_config *config, struct trouble *t) MUST_USE;
+
+/*
  * Of the process that gives tokens: writes only in the directories that they are put in, and reads
  * the configuration and who users are. It speaks to nobody but processes of this host.
  */

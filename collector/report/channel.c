@@ -5,11 +5,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "collector/ground/interrupt.h"
@@ -28,7 +31,9 @@
 #define TLS_MESSAGES_MAX 64
 
 struct channel {
-	SSL *ssl;
+	SSL *ssl;  /* NULL: a channel that is lent */
+	X509 *own; /* of one that is lent */
+	int what;  /* SSL_ERROR_*, of what such a one did last */
 	int fd;
 	bool broken;       /* no good-bye is possible */
 	bool open;         /* hands are shaken */
@@ -41,6 +46,12 @@ struct channel {
 static void drop_used(struct channel *c);
 static enum err next_frame(struct channel *c, struct view *payload, struct trouble *t);
 static enum err fill(struct channel *c, int *result);
+static int get(struct channel *c, uint8_t *to, size_t size, size_t *got);
+static int put(struct channel *c, struct view bytes, size_t *written);
+static int moved(struct channel *c, ssize_t size, int again, size_t *count);
+static int what_of(const struct channel *c, int result);
+static enum err connect_lent(struct channel *c, const char *path, struct trouble *t);
+static enum err be_let_in(struct channel *c, const char *path, struct trouble *t);
 static enum err connect_any(const struct collector_signer *s, int *fd, struct trouble *t);
 static enum err connect_one(const struct addrinfo *a, int *fd);
 static enum err handshake(struct channel *c, const struct collector_signer *s, struct trouble *t);
@@ -88,6 +99,39 @@ channel_open(
 	return e;
 }
 
+enum err
+channel_open_lent(const char *path, size_t signer, const char *certificate, struct channel **out,
+    struct trouble *t)
+{
+	const uint8_t number = (uint8_t)signer;
+	struct channel *c = calloc(1, sizeof(*c));
+	FILE *file = fopen(certificate, "re");
+	enum err e = ERR_MEMORY;
+
+	*out = NULL;
+	if (c == NULL)
+		goto end;
+	c->input = BUF_INIT;
+	c->fd = -1;
+	c->own = file != NULL ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+	ERR_clear_error();
+	if (c->own == NULL)
+		e = trouble_set(t, ERR_CONFIG,
+		    "tls.certificate %s: expected this host's certificate in PEM, readable for who "
+		    "runs the gate",
+		    certificate);
+	else if ((e = connect_lent(c, path, t)) == ERR_OK && (e = be_let_in(c, path, t)) == ERR_OK)
+		e = channel_write(c, (struct view){&number, sizeof(number)}, t);
+	if (e == ERR_OK)
+		*out = c;
+	else
+		channel_close(&c);
+end:
+	if (file != NULL)
+		(void)fclose(file);
+	return e;
+}
+
 void
 channel_close(struct channel **c)
 {
@@ -101,6 +145,7 @@ channel_close(struct channel **c)
 	}
 	if ((*c)->fd >= 0)
 		(void)close((*c)->fd);
+	X509_free((*c)->own);
 	buf_free(&(*c)->input);
 	free(*c);
 	*c = NULL;
@@ -109,13 +154,13 @@ channel_close(struct channel **c)
 bool
 channel_was_resumed(const struct channel *c)
 {
-	return SSL_session_reused(c->ssl) == 1;
+	return c->ssl != NULL && SSL_session_reused(c->ssl) == 1;
 }
 
 X509 *
 channel_certificate(const struct channel *c)
 {
-	return SSL_get_certificate(c->ssl);
+	return c->ssl != NULL ? SSL_get_certificate(c->ssl) : c->own;
 }
 
 enum err
@@ -129,7 +174,7 @@ channel_write(struct channel *c, struct view frames, struct trouble *t)
 		int result;
 
 		ERR_clear_error();
-		result = SSL_write_ex(c->ssl, frames.data, frames.size, &written);
+		result = put(c, frames, &written);
 		if (result == 1) {
 			frames = (struct view){frames.data + written, frames.size - written};
 			continue;
@@ -178,7 +223,7 @@ channel_take(struct channel *c, struct view *payload, struct trouble *t)
 			return e;
 		if (result == 1)
 			continue;
-		switch (SSL_get_error(c->ssl, result)) {
+		switch (what_of(c, result)) {
 		case SSL_ERROR_WANT_READ:
 		case SSL_ERROR_WANT_WRITE:
 			return ERR_OK;
@@ -233,12 +278,85 @@ fill(struct channel *c, int *result)
 	if (p == NULL)
 		return ERR_MEMORY;
 	ERR_clear_error();
-	*result = SSL_read_ex(c->ssl, p, READ_SIZE, &got);
+	*result = get(c, p, READ_SIZE, &got);
 	if (*result == 1) {
 		c->input.size += got;
 		c->messages = 0;
 	}
 	return ERR_OK;
+}
+
+/* As SSL_read_ex and SSL_write_ex. */
+static int
+get(struct channel *c, uint8_t *to, size_t size, size_t *got)
+{
+	if (c->ssl != NULL)
+		return SSL_read_ex(c->ssl, to, size, got);
+	return moved(c, recv(c->fd, to, size, 0), SSL_ERROR_WANT_READ, got);
+}
+
+static int
+put(struct channel *c, struct view bytes, size_t *written)
+{
+	if (c->ssl != NULL)
+		return SSL_write_ex(c->ssl, bytes.data, bytes.size, written);
+	return moved(
+	    c, send(c->fd, bytes.data, bytes.size, MSG_NOSIGNAL), SSL_ERROR_WANT_WRITE, written);
+}
+
+/* What a call has moved, in the words of TLS. */
+static int
+moved(struct channel *c, ssize_t size, int again, size_t *count)
+{
+	c->what = size == 0                                         ? SSL_ERROR_ZERO_RETURN
+		  : size < 0 && (errno == EAGAIN || errno == EINTR) ? again
+								    : SSL_ERROR_SYSCALL;
+	*count = size > 0 ? (size_t)size : 0;
+	return size > 0;
+}
+
+static int
+what_of(const struct channel *c, int result)
+{
+	return c->ssl != NULL ? SSL_get_error(c->ssl, result) : c->what;
+}
+
+/* Who listens there has an answer soon: it is a process of this host, or gone. */
+static enum err
+connect_lent(struct channel *c, const char *path, struct trouble *t)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, path, strlen(path) + 1); /* checked when it was loaded */
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd >= 0 && connect(c->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return ERR_OK;
+	/* Where as many wait as may, it is there. */
+	return trouble_set(t, errno == EAGAIN ? ERR_BUSY : ERR_NOT_FOUND, "gate.socket %s: %s",
+	    path, strerror(errno));
+}
+
+/* Before anything is said: what is not read when the other end goes would take its word with it. */
+static enum err
+be_let_in(struct channel *c, const char *path, struct trouble *t)
+{
+	struct pollfd ready = {.fd = c->fd, .events = POLLIN};
+	uint8_t word = 0;
+
+	if (interrupt_poll(&ready, 1, CHANNEL_CONNECT_MS, INTERRUPT_STOP) <= 0)
+		return trouble_set(t, ERR_TIMEOUT_FRAME,
+		    "gate.socket %s: the running collector does not answer", path);
+	if (recv(c->fd, &word, sizeof(word), 0) == 1 && word == CHANNEL_LENT_YOURS)
+		return ERR_OK;
+	if (word == CHANNEL_LENT_STRANGER)
+		return trouble_set(t, ERR_UNAUTHORIZED,
+		    "gate.socket %s: expected root, the collector's user or a member of "
+		    "gate.group; this is user %u",
+		    path, (unsigned)geteuid());
+	return word == CHANNEL_LENT_BUSY
+		   ? trouble_set(t, ERR_BUSY, "gate.socket %s: too many gates ask at once", path)
+		   : trouble_set(
+			 t, ERR_CLOSED, "gate.socket %s: the running collector ended", path);
 }
 
 static enum err
@@ -363,7 +481,7 @@ set_name(SSL *ssl, const char *name)
 static enum err
 wait_for(struct channel *c, int result, uint64_t deadline_ms, enum interrupt_wait wait)
 {
-	const int what = SSL_get_error(c->ssl, result);
+	const int what = what_of(c, result);
 	const uint64_t now_ms = interrupt_clock_ms();
 	struct pollfd ready = {c->fd, 0, 0};
 
@@ -397,7 +515,8 @@ find_alert(struct channel *c, int what)
 	uint8_t byte;
 	size_t got;
 
-	if (alert != NULL || what != SSL_ERROR_SYSCALL || !SSL_is_init_finished(c->ssl))
+	if (alert != NULL || what != SSL_ERROR_SYSCALL || c->ssl == NULL ||
+	    !SSL_is_init_finished(c->ssl))
 		return alert;
 	ERR_clear_error();
 	(void)SSL_read_ex(c->ssl, &byte, sizeof(byte), &got);

@@ -33,6 +33,19 @@ struct channel_context; /* collector/report/channel_context.h */
 enum err channel_open(
     struct channel_context *c, size_t signer, struct channel **out, struct trouble *t) MUST_USE;
 
+/* What the lender says first, in one byte. */
+enum channel_lent { CHANNEL_LENT_YOURS = 1, CHANNEL_LENT_STRANGER = 2, CHANNEL_LENT_BUSY = 3 };
+
+/*
+ * One that the running collector lends at its socket `path` (collector/gate/lender.h): the same
+ * frames go over it, in the clear and within this host, to signer number `signer` of its
+ * configuration. `certificate` is the host's. ERR_NOT_FOUND: nobody is there; ERR_BUSY: too many
+ * are; ERR_UNAUTHORIZED: it is not lent to this user; ERR_CONFIG: the certificate cannot be read;
+ * channel_descriptor and the rest are as for one's own.
+ */
+enum err channel_open_lent(const char *path, size_t signer, const char *certificate,
+    struct channel **out, struct trouble *t) MUST_USE;
+
 /* Says good-bye (a session that is not shut down cannot be resumed) and frees. */
 void channel_close(struct channel **c);
 

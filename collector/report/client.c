@@ -25,6 +25,9 @@ struct client {
 	unsigned measures;    /* asked for in this second */
 };
 
+static struct client *make(
+    const struct collector_config *config, size_t signer, const struct client_events *events);
+static enum err begin(struct client *c, enum err e, struct client **out, struct trouble *t);
 static enum err check_whose(const struct client *c, struct view report, struct trouble *t);
 static enum err greet(struct client *c, struct trouble *t);
 static enum err receive(
@@ -41,20 +44,60 @@ enum err
 client_open(struct channel_context *context, size_t signer, const struct client_events *events,
     struct client **out, struct trouble *t)
 {
-	struct client *c = calloc(1, sizeof(*c));
+	struct client *c = make(context->config, signer, events);
 	enum err e = ERR_MEMORY;
 
-	*out = NULL;
+	if (c != NULL)
+		e = channel_open(context, signer, &c->channel, t);
+	return begin(c, e, out, t);
+}
+
+enum err
+client_open_lent(const struct collector_config *config, size_t signer,
+    const struct client_events *events, struct client **out, struct trouble *t)
+{
+	struct client *c = make(config, signer, events);
+	enum err e = ERR_MEMORY;
+
+	if (c != NULL) {
+		const uint64_t answer_ms = c->answer_ms;
+
+		e = channel_open_lent(
+		    config->gate_socket, signer, config->tls.certificate, &c->channel, t);
+		/* Who lends it has to connect first. */
+		c->answer_ms += CHANNEL_CONNECT_MS + CHANNEL_HANDSHAKE_MS;
+		e = begin(c, e, out, t);
+		if (e == ERR_OK)
+			(*out)->answer_ms = answer_ms;
+		return e;
+	}
+	return begin(c, e, out, t);
+}
+
+/* NULL: no memory. */
+static struct client *
+make(const struct collector_config *config, size_t signer, const struct client_events *events)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
 	if (c == NULL)
-		return ERR_MEMORY;
+		return NULL;
 	c->output = BUF_INIT;
 	c->signer = signer;
 	c->events = *events;
-	c->answer_ms = context->config->signer_count > 1
-			   ? (uint64_t)context->config->failover_s * 1000
-			   : CLIENT_ANSWER_MS;
-	if ((c->decoder = message_decoder_new()) != NULL &&
-	    (e = channel_open(context, signer, &c->channel, t)) == ERR_OK) {
+	c->answer_ms =
+	    config->signer_count > 1 ? (uint64_t)config->failover_s * 1000 : CLIENT_ANSWER_MS;
+	if ((c->decoder = message_decoder_new()) == NULL)
+		client_close(&c);
+	return c;
+}
+
+/* Greets by the channel that was opened with `e`; what there is goes to *out, or is closed. */
+static enum err
+begin(struct client *c, enum err e, struct client **out, struct trouble *t)
+{
+	*out = NULL;
+	if (e == ERR_OK) {
 		if (identity_of_certificate(channel_certificate(c->channel), c->identity) != ERR_OK)
 			c->identity[0] = '\0'; /* which the signer will say */
 		e = greet(c, t);

@@ -19,6 +19,7 @@
 #include "collector/report/channel.h"
 #include "collector/store/chain.h"
 #include "collector/store/state.h"
+#include "config/collector_config.h"
 #include "proto/err.h"
 #include "proto/wire/message.h"
 
@@ -48,6 +49,11 @@ struct client_events {
 
 /* Connects to signer number `signer` and greets it. Sets *out to NULL first. */
 enum err client_open(struct channel_context *context, size_t signer,
+    const struct client_events *events, struct client **out, struct trouble *t) MUST_USE;
+
+/* The same by a channel that the running collector lends (channel_open_lent). ERR_NOT_FOUND: nobody
+ * is there. */
+enum err client_open_lent(const struct collector_config *config, size_t signer,
     const struct client_events *events, struct client **out, struct trouble *t) MUST_USE;
 void client_close(struct client **c);
 
