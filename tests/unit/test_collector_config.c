@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "config/collector_config.h"
@@ -529,6 +530,25 @@ test_sample(void **state)
 	free(text);
 }
 
+static void
+test_gate(void **state)
+{
+	struct fixture *f = *state;
+	struct collector_config *c = accept(state, "tls:", "gate: {socket: g, group: ops}\ntls:");
+
+	assert_non_null(strstr(c->gate_socket, "/g"));
+	assert_string_equal(c->gate_group, "ops");
+	assert_false(c->is_visited); /* this user may read the key */
+	collector_config_free(&c);
+	c = accept(state, "tls", "tls");
+	assert_null(c->gate_socket);
+	collector_config_free(&c);
+	refuse(state, "tls:", "gate: {group: ops}\ntls:", 3, "socket");
+	refuse(state, "key: key", "key: none", 3, "\"tls.key\"");
+	fixture_write(f, "key", 0644, "");
+	refuse(state, "tls:", "gate: {socket: g}\ntls:", 4, "chmod 0600");
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 
 int
@@ -536,6 +556,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_FIXTURE(test_loads),
+	    WITH_FIXTURE(test_gate),
 	    WITH_FIXTURE(test_several_signers),
 	    WITH_FIXTURE(test_workload_with_everything),
 	    WITH_FIXTURE(test_addresses),
