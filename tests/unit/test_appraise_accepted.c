@@ -303,6 +303,26 @@ test_options_that_are_not_known_are_accepted_by_name(void **state)
 	expect_accepted(b, 1, "files", "other-option");
 }
 
+/* What says that it is measured before a start, or of which image it is, is no option of a start's.
+ */
+static void
+test_what_a_start_is_measured_with_needs_no_word(void **state)
+{
+	struct bench *b = *state;
+
+	use(b, "    files: {references: [other]}\n    start: {}\n");
+	b->rule = policy_find(b->policy, VIEW_LITERAL("app/start"), VIEW_LITERAL("c"));
+	assert_non_null(b->rule);
+	made_with(b, COMPONENT_FILES, "options", "image=sha256:" HEX_A, "start");
+	expect_verdict(b, REPORT_AFFIRMING, 0);
+	made_with(b, COMPONENT_FILES, "options", "image=sha256:aa", "start");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 1);
+	expect(b, "files", "other-option", "image=sha256:aa");
+	use(b, "    files: {references: [other]}\n");
+	made_with(b, COMPONENT_FILES, "options", "image=sha256:" HEX_A, "start");
+	expect_verdict(b, REPORT_CONTRAINDICATED, 2);
+}
+
 static void
 test_patterns_that_the_policy_names_were_looked_for(void **state)
 {
@@ -367,6 +387,7 @@ main(void)
 	    WITH_BENCH(test_what_may_change_or_grow_is_accepted_by_name),
 	    WITH_BENCH(test_rights_of_what_may_change_are_those_of_the_sets),
 	    WITH_BENCH(test_options_that_are_not_known_are_accepted_by_name),
+	    WITH_BENCH(test_what_a_start_is_measured_with_needs_no_word),
 	    WITH_BENCH(test_patterns_that_the_policy_names_were_looked_for),
 	    WITH_BENCH(test_main_only_is_contraindicated_unless_the_policy_accepts_it),
 	};
