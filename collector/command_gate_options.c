@@ -1,5 +1,6 @@
 #include "collector/command_gate_options.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,7 @@ take_seconds(const char *value, uint64_t *to)
 static const char *
 check(struct gate_options *o)
 {
+	static char resolved[PATH_MAX]; /* a command line has one */
 	const char *wrong = check_summary(o);
 
 	if (o->name == NULL)
@@ -124,7 +126,7 @@ check(struct gate_options *o)
 		       "the program";
 	if (wrong != NULL || o->root == NULL)
 		return wrong;
-	if ((o->root = realpath(o->root, NULL)) == NULL)
+	if ((o->root = realpath(o->root, resolved)) == NULL)
 		return "expected --root DIR, a directory that is there";
 	return NULL;
 }

@@ -242,7 +242,11 @@ def test_each_checkpoint_that_was_followed_is_cosigned():
             assert ask("/v1/witness") == (200, "register.test/w+" + kid + "+" +
                                           base64.b64encode(b"\x04" + raw).decode() + "\n")
             register.process.wait_for("event=caught-up")
-            status, note = ask(f"/v1/cosigned/tokyo?size={size}")
+            end = time.monotonic() + PATIENCE_S
+            while (found := ask(f"/v1/cosigned/tokyo?size={size}"))[0] != 200:
+                assert time.monotonic() < end, found  # it is said before it is cosigned
+                time.sleep(LOOK_S)
+            status, note = found
             assert status == 200 and note.split("\n")[1] == str(size), note
             assert int(ask("/v1/cosigned/tokyo")[1].split("\n")[1]) <= size
             assert ask(f"/v1/cosigned/tokyo?size={size + 1}")[0] == 404
