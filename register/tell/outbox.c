@@ -1,6 +1,7 @@
 #include "register/tell/outbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include "config/register_config.h"
 #include "journal/logger.h"
 #include "proto/glob.h"
+#include "register/follow/state_file.h"
 #include "register/ground/http_client.h"
 #include "register/tell/delivery.h"
 
@@ -107,7 +109,8 @@ static int
 run(struct outbox *o)
 {
 	sigset_t ends;
-	int signals, changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), status = 1;
+	const char *path = o->config->state_directory;
+	int signals, changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), state = -1, status = 1;
 
 	/* Before there are threads, so that they have it too. */
 	(void)sigemptyset(&ends);
@@ -115,22 +118,24 @@ run(struct outbox *o)
 	(void)sigaddset(&ends, SIGINT);
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signals = signalfd(-1, &ends, SFD_CLOEXEC);
+	/* Whoever of the two programs comes first makes the directory. */
 	if (signals >= 0 && changes >= 0 &&
-	    inotify_add_watch(
-		changes, o->config->state_directory, IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0 &&
+	    state_directory_open(AT_FDCWD, path, &state) == ERR_OK &&
+	    inotify_add_watch(changes, path, IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0 &&
 	    begin(o) == ERR_OK) {
 		logger_say(LOGGER_NOTICE, "telling", "%zu who are told", o->config->teller_count);
 		watch(o, signals, changes);
 		status = 0;
 	} else {
-		logger_say(LOGGER_ERROR, "not-telling", "%s: %s", o->config->state_directory,
-		    strerror(errno));
+		logger_say(LOGGER_ERROR, "not-telling", "%s: %s", path, strerror(errno));
 	}
 	end(o);
 	if (signals >= 0)
 		(void)close(signals);
 	if (changes >= 0)
 		(void)close(changes);
+	if (state >= 0)
+		(void)close(state);
 	return status;
 }
 

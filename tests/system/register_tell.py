@@ -86,7 +86,6 @@ class Told:
     def __init__(self, *tell):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hallmark-test-"))
         self.state = self.dir / "state"
-        self.state.mkdir(mode=0o700)
         (self.dir / "log.crt").write_text("certificate")
         self.config = self.dir / "register.yaml"
         self.process, self.count = None, 0
@@ -303,6 +302,18 @@ def test_syslog_gets_it_as_rfc_5424_has_it():
         stream.close()
         unix.close()
         listener.close()
+
+
+def test_it_may_be_there_before_the_register():
+    desk = Desk(b"key")
+    with Told() as told:
+        assert not told.state.exists()
+        told.configure(webhook(told, desk))
+        told.start()
+        assert told.state.stat().st_mode & 0o777 == 0o700
+        ids = told.happens()
+        until(lambda: desk.acknowledged() == ids, desk.got)
+    desk.close()
 
 
 def test_who_is_new_is_told_from_then_on():
