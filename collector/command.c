@@ -49,8 +49,7 @@ command_begin(const char *path, const struct command_ways *ways, struct collecto
 	if (!load_prepared(path, ways, config))
 		return false;
 	if ((e = starter_begin(path, *config, ways->tells_progress, &control, &t)) == ERR_OK &&
-	    (ways->giver == NULL ||
-		(e = giver_begin(path, *config, control, ways->giver, &t)) == ERR_OK) &&
+	    (ways->giver == NULL || (e = giver_begin(path, *config, ways->giver, &t)) == ERR_OK) &&
 	    (ways->actor == NULL || (e = actor_begin(path, *config, ways->actor, &t)) == ERR_OK) &&
 	    (e = measurer_new(control, measurer)) == ERR_OK &&
 	    (ways->listening == NULL || (*config)->status_socket == NULL ||

@@ -41,6 +41,13 @@ sink_open_again(void)
 }
 
 void
+sink_forget(void)
+{
+	descriptor = STDERR_FILENO;
+	kind = WRITTEN;
+}
+
+void
 sink_leave(int none)
 {
 	if (descriptor != STDERR_FILENO)

@@ -30,6 +30,12 @@ void sink_open_again(void);
 void sink_leave(int none);
 
 /*
+ * Lines go to stderr itself from here on: for a process that was forked and closes what its maker
+ * had, so that none goes to whatever gets that number next.
+ */
+void sink_forget(void);
+
+/*
  * How many bytes were taken, without waiting: 0 if there is no room, fewer than all if there was
  * little; -1 if nothing will ever be taken (nobody reads, the disk fails). A line of up to PIPE_BUF
  * bytes goes into a pipe whole or not at all. For signal handlers as well.

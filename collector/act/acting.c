@@ -91,14 +91,11 @@ begin(struct acting *a, struct trouble *t)
 {
 	enum err e;
 
-	if ((e = hook_runner_begin(a->path, a->config, a->control, &a->runner, t)) != ERR_OK)
+	if ((e = hook_runner_begin(a->path, a->config, &a->runner, t)) != ERR_OK)
 		return e;
-	if (a->config->acts != NULL) {
-		const int closed[] = {a->control, a->runner};
-
-		if ((e = hands_begin(a->path, a->config, closed, &a->acts.hands, t)) != ERR_OK)
-			return e;
-	}
+	if (a->config->acts != NULL &&
+	    (e = hands_begin(a->path, a->config, &a->acts.hands, t)) != ERR_OK)
+		return e;
 	if ((e = rights_act(a->path, a->config, t)) != ERR_OK)
 		return e;
 	return use(a, a->config, t);

@@ -1,11 +1,9 @@
 #include "collector/act/actor.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -47,8 +45,6 @@ struct actor {
 static bool is_wanted(const struct collector_config *config);
 static enum err start(
     const char *path, struct collector_config *config, int *control, struct trouble *t);
-static void become(const char *path, struct collector_config *config, int control)
-    __attribute__((noreturn));
 static void order(struct actor *a, const struct actor_order *o);
 static void tell_board(struct board *board, const struct actor_counts *c);
 static void take_news(struct actor *a, const struct actor_news *news);
@@ -191,38 +187,17 @@ start(const char *path, struct collector_config *config, int *control, struct tr
 {
 	const struct timeval patience = {.tv_sec = ACTOR_PATIENCE_S};
 	const struct timeval news = {.tv_sec = NEWS_PATIENCE_S};
-	int pair[2];
-	pid_t child;
+	bool is_child;
+	enum err e = apart_fork("the process that acts", "hallmark-act", -1, control, &is_child, t);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return trouble_set(
-		    t, ERR_IO, "a socket for the process that acts: %s", strerror(errno));
-	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	(void)setsockopt(pair[1], SOL_SOCKET, SO_SNDTIMEO, &news, sizeof(news));
-	if ((child = fork()) < 0) {
-		(void)trouble_set(t, ERR_IO, "the process that acts: %s", strerror(errno));
-		(void)close(pair[0]);
-		(void)close(pair[1]);
-		return ERR_IO;
+	if (e == ERR_OK && is_child) {
+		(void)setsockopt(*control, SOL_SOCKET, SO_SNDTIMEO, &news, sizeof(news));
+		apart_detach();
+		acting_run(path, config, *control);
 	}
-	if (child == 0)
-		become(path, config, pair[1]);
-	(void)close(pair[1]);
-	*control = pair[0];
-	return ERR_OK;
-}
-
-/* The channels to those who measure and who give tokens are not its business. */
-static void
-become(const char *path, struct collector_config *config, int control)
-{
-	apart_name("hallmark-act");
-	apart_detach();
-	if ((control > STDERR_FILENO + 1 &&
-		syscall(SYS_close_range, STDERR_FILENO + 1, (unsigned)control - 1, 0) != 0) ||
-	    syscall(SYS_close_range, (unsigned)control + 1, UINT_MAX, 0) != 0)
-		_exit(1);
-	acting_run(path, config, control);
+	if (e == ERR_OK)
+		(void)setsockopt(*control, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	return e;
 }
 
 static void

@@ -15,32 +15,14 @@ static enum err obey(const struct collector_config *config, const struct hand_or
     struct trouble *t);
 
 enum err
-hands_begin(const char *path, struct collector_config *config, const int closed[2], int *control,
-    struct trouble *t)
+hands_begin(const char *path, struct collector_config *config, int *control, struct trouble *t)
 {
-	int pair[2];
-	pid_t child;
+	bool is_child;
+	enum err e = apart_fork("who acts", "hallmark-hands", -1, control, &is_child, t);
 
-	*control = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return trouble_set(t, ERR_IO, "a socket for acts: %s", strerror(errno));
-	if ((child = fork()) < 0) {
-		(void)trouble_set(t, ERR_IO, "who acts: %s", strerror(errno));
-		(void)close(pair[0]);
-		(void)close(pair[1]);
-		return ERR_IO;
-	}
-	if (child == 0) {
-		(void)close(pair[0]);
-		for (size_t i = 0; i < 2; i++)
-			if (closed[i] >= 0)
-				(void)close(closed[i]);
-		apart_name("hallmark-hands");
-		serve(path, config, pair[1]);
-	}
-	(void)close(pair[1]);
-	*control = pair[0];
-	return ERR_OK;
+	if (e == ERR_OK && is_child)
+		serve(path, config, *control);
+	return e;
 }
 
 /* It ends where it hears nothing more. */

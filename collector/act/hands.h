@@ -35,10 +35,10 @@ struct hand_done {
 };
 
 /*
- * Makes the process; `closed` are descriptors that are not its business. *control gets the socket
- * for orders, with borders. ERR_IO with the trouble.
+ * Makes the process (apart_fork). *control gets the socket for orders, with borders. ERR_IO with
+ * the trouble.
  */
-enum err hands_begin(const char *path, struct collector_config *config, const int closed[2],
-    int *control, struct trouble *t) MUST_USE;
+enum err hands_begin(
+    const char *path, struct collector_config *config, int *control, struct trouble *t) MUST_USE;
 
 #endif

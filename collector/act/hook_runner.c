@@ -22,31 +22,17 @@ static void keep(const struct collector_config *config, int control, const struc
 
 enum err
 hook_runner_begin(
-    const char *path, struct collector_config *config, int closed, int *control, struct trouble *t)
+    const char *path, struct collector_config *config, int *control, struct trouble *t)
 {
 	const int room = 4 * (int)ORDER_MAX;
-	int pair[2];
-	pid_t child;
+	bool is_child;
+	enum err e = apart_fork("who runs hooks", "hallmark-hooks", -1, control, &is_child, t);
 
-	*control = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return trouble_set(t, ERR_IO, "a socket for hooks: %s", strerror(errno));
-	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	if ((child = fork()) < 0) {
-		(void)trouble_set(t, ERR_IO, "who runs hooks: %s", strerror(errno));
-		(void)close(pair[0]);
-		(void)close(pair[1]);
-		return ERR_IO;
-	}
-	if (child == 0) {
-		(void)close(pair[0]);
-		(void)close(closed);
-		apart_name("hallmark-hooks");
-		serve(path, config, pair[1]);
-	}
-	(void)close(pair[1]);
-	*control = pair[0];
-	return ERR_OK;
+	if (e == ERR_OK && is_child)
+		serve(path, config, *control);
+	if (e == ERR_OK)
+		(void)setsockopt(*control, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	return e;
 }
 
 /* It ends where it hears nothing more. */

@@ -34,10 +34,10 @@ struct hook_order {
 };
 
 /*
- * Makes the process; `closed` is a descriptor that is not its business. *control gets the socket
- * for orders, with borders. ERR_IO with the trouble.
+ * Makes the process (apart_fork). *control gets the socket for orders, with borders. ERR_IO with
+ * the trouble.
  */
-enum err hook_runner_begin(const char *path, struct collector_config *config, int closed,
-    int *control, struct trouble *t) MUST_USE;
+enum err hook_runner_begin(
+    const char *path, struct collector_config *config, int *control, struct trouble *t) MUST_USE;
 
 #endif

@@ -56,7 +56,6 @@ static enum err listen_at(const char *path, int *listening, struct trouble *t);
 static int bind_at(int fd, const struct sockaddr_un *address);
 static enum err start(
     struct house *h, const struct collector_config *config, int *control, struct trouble *t);
-static void keep_only(int a, int b);
 static void serve(struct house *h) __attribute__((noreturn));
 static void let_in(struct house *h);
 static bool may_ask(const struct house *h, int fd, const struct ucred *who);
@@ -214,42 +213,18 @@ bind_at(int fd, const struct sockaddr_un *address)
 static enum err
 start(struct house *h, const struct collector_config *config, int *control, struct trouble *t)
 {
-	int pair[2];
-	pid_t child;
+	bool is_child;
+	enum err e =
+	    apart_fork("the lender", "hallmark-lender", h->listening, control, &is_child, t);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return trouble_set(t, ERR_IO, "a socket for the lender: %s", strerror(errno));
-	if ((child = fork()) < 0) {
-		(void)trouble_set(t, ERR_IO, "the lender: %s", strerror(errno));
-		(void)close(pair[0]);
-		(void)close(pair[1]);
-		return ERR_IO;
-	}
-	if (child == 0) {
-		keep_only(h->listening, pair[1]);
-		h->control = pair[1];
-		apart_name("hallmark-lender");
+	if (e == ERR_OK && is_child) {
+		h->control = *control;
 		apart_detach();
 		if (rights_lend(h->path, config, t) != ERR_OK)
 			_exit(1); /* which its maker is told by the end of the channel */
 		serve(h);
 	}
-	(void)close(pair[1]);
-	*control = pair[0];
-	return ERR_OK;
-}
-
-/* What others of this program say to one another is none of its business. */
-static void
-keep_only(int a, int b)
-{
-	const unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
-
-	if (low > STDERR_FILENO + 1)
-		(void)close_range(STDERR_FILENO + 1, low - 1, 0);
-	if (high > low + 1)
-		(void)close_range(low + 1, high - 1, 0);
-	(void)close_range(high + 1, ~0U, 0);
+	return e;
 }
 
 static void

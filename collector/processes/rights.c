@@ -67,6 +67,7 @@ static enum err each_file(const struct collector_config *config, file_visit *vis
     struct landlock *l, struct trouble *t);
 static file_visit check_reach;
 static void step_back(void);
+static enum err keep_undumped(const cap_value_t *list, size_t count, struct trouble *t);
 static enum err keep(const cap_value_t *list, size_t count, struct trouble *t);
 static enum err keep_held(cap_t held, cap_t kept, const cap_value_t *list, size_t count);
 static enum err confine(const char *path, const struct collector_config *config, struct trouble *t);
@@ -144,10 +145,7 @@ rights_report(const char *path, const struct collector_config *config, struct tr
 {
 	enum err e;
 
-	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
-		return trouble_set(
-		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
-	if ((e = keep(NULL, 0, t)) == ERR_OK && (e = confine(path, config, t)) == ERR_OK)
+	if ((e = keep_undumped(NULL, 0, t)) == ERR_OK && (e = confine(path, config, t)) == ERR_OK)
 		e = filter_enter(FILTER_REPORTING, t);
 	return e;
 }
@@ -158,10 +156,7 @@ rights_lend(const char *path, const struct collector_config *config, struct trou
 	struct landlock *l;
 	enum err e;
 
-	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
-		return trouble_set(
-		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
-	if ((e = keep(NULL, 0, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
+	if ((e = keep_undumped(NULL, 0, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
 		return e;
 	if ((e = landlock_allow_directory_of(l, path, t)) == ERR_OK &&
 	    (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
@@ -178,10 +173,8 @@ rights_give(const char *path, const struct collector_config *config, struct trou
 	struct landlock *l;
 	enum err e;
 
-	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
-		return trouble_set(
-		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
-	if ((e = keep(giving, COUNT(giving), t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
+	if ((e = keep_undumped(giving, COUNT(giving), t)) != ERR_OK ||
+	    (e = landlock_new(&l, t)) != ERR_OK)
 		return e;
 	if ((e = landlock_allow_directory_of(l, path, t)) == ERR_OK &&
 	    (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
@@ -198,10 +191,7 @@ rights_act(const char *path, const struct collector_config *config, struct troub
 	struct landlock *l;
 	enum err e;
 
-	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
-		return trouble_set(
-		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
-	if ((e = keep(NULL, 0, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
+	if ((e = keep_undumped(NULL, 0, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
 		return e;
 	if ((e = landlock_allow_directory_of(l, path, t)) == ERR_OK &&
 	    (e = each_file(config, landlock_allow_directory_of, l, t)) == ERR_OK &&
@@ -246,10 +236,7 @@ rights_lay_hands(const char *path, const struct collector_config *config, struct
 	struct landlock *l;
 	enum err e;
 
-	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
-		return trouble_set(
-		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
-	if ((e = keep(acting, COUNT(acting), t)) != ERR_OK ||
+	if ((e = keep_undumped(acting, COUNT(acting), t)) != ERR_OK ||
 	    (e = hand_on(CAP_NET_ADMIN, t)) != ERR_OK || (e = landlock_new(&l, t)) != ERR_OK)
 		return e;
 	(void)snprintf(groups, sizeof(groups), "%s/sys/fs/cgroup", root);
@@ -295,10 +282,7 @@ rights_run_hooks(struct trouble *t)
 enum err
 rights_serve_pages(struct trouble *t)
 {
-	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
-		return trouble_set(
-		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
-	return keep(NULL, 0, t);
+	return keep_undumped(NULL, 0, t);
 }
 
 enum err
@@ -366,6 +350,16 @@ check_reach(struct landlock *l, const char *path, struct trouble *t)
 		    path, strerror(errno));
 	(void)close(fd);
 	return ERR_OK;
+}
+
+/* Of what holds secrets, or says what is done: nobody may look into it, either. */
+static enum err
+keep_undumped(const cap_value_t *list, size_t count, struct trouble *t)
+{
+	if (prctl(PR_SET_DUMPABLE, LEAK_CHECKED, 0, 0, 0) != 0)
+		return trouble_set(
+		    t, ERR_IO, "core dumps cannot be forbidden: %s", strerror(errno));
+	return keep(list, count, t);
 }
 
 /* No new privileges, and of the capabilities those in the list, as far as they are held. */

@@ -22,12 +22,12 @@ struct giver {
 
 static bool is_wanted(const struct collector_config *config);
 static enum err start(
-    const char *path, struct collector_config *config, int closed, int *control, struct trouble *t);
+    const char *path, struct collector_config *config, int *control, struct trouble *t);
 static void order(struct giver *g, struct iovec *parts, size_t count);
 
 enum err
-giver_begin(const char *path, struct collector_config *config, int closed, struct giver **out,
-    struct trouble *t)
+giver_begin(
+    const char *path, struct collector_config *config, struct giver **out, struct trouble *t)
 {
 	struct giver *g;
 	enum err e;
@@ -37,7 +37,7 @@ giver_begin(const char *path, struct collector_config *config, int closed, struc
 		return ERR_OK;
 	if ((g = calloc(1, sizeof(*g))) == NULL)
 		return ERR_MEMORY;
-	if ((e = start(path, config, closed, &g->control, t)) == ERR_OK)
+	if ((e = start(path, config, &g->control, t)) == ERR_OK)
 		*out = g;
 	else
 		free(g);
@@ -118,36 +118,23 @@ is_wanted(const struct collector_config *config)
 }
 
 static enum err
-start(
-    const char *path, struct collector_config *config, int closed, int *control, struct trouble *t)
+start(const char *path, struct collector_config *config, int *control, struct trouble *t)
 {
 	const struct timeval patience = {.tv_sec = GIVER_PATIENCE_S};
 	const int room = ROOM;
-	int pair[2];
-	pid_t child;
+	bool is_child;
+	enum err e = apart_fork(
+	    "the process that gives tokens", "hallmark-tokens", -1, control, &is_child, t);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return trouble_set(
-		    t, ERR_IO, "a socket for the process that gives tokens: %s", strerror(errno));
-	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if ((child = fork()) < 0) {
-		(void)trouble_set(t, ERR_IO, "the process that gives tokens: %s", strerror(errno));
-		(void)close(pair[0]);
-		(void)close(pair[1]);
-		return ERR_IO;
-	}
-	if (child == 0) {
-		(void)close(pair[0]);
-		if (closed >= 0)
-			(void)close(closed);
-		apart_name("hallmark-tokens");
+	if (e == ERR_OK && is_child) {
 		apart_detach();
-		giving_run(path, config, pair[1]);
+		giving_run(path, config, *control);
 	}
-	(void)close(pair[1]);
-	*control = pair[0];
-	return ERR_OK;
+	if (e == ERR_OK) {
+		(void)setsockopt(*control, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+		(void)setsockopt(*control, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	}
+	return e;
 }
 
 /* It ends, and its files go, where it hears nothing more. */

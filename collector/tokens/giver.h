@@ -31,11 +31,10 @@ struct giver;
 
 /*
  * Makes the process, if a workload has `token`; else *out is NULL, which is ignored by all below.
- * Before there are threads and before a secret is read; `closed` is a descriptor that is not its
- * business, -1 for none. ERR_IO with the trouble.
+ * Before there are threads and before a secret is read. ERR_IO with the trouble.
  */
-enum err giver_begin(const char *path, struct collector_config *config, int closed,
-    struct giver **out, struct trouble *t) MUST_USE;
+enum err giver_begin(const char *path, struct collector_config *config, struct giver **out,
+    struct trouble *t) MUST_USE;
 void giver_free(struct giver **g);
 
 /* These are the workload's tokens now, and no others; none where `count` is 0. */

@@ -70,7 +70,7 @@ begin(struct giving *g, struct trouble *t)
 
 	if (!make_fds(g, g->config))
 		return ERR_MEMORY;
-	if ((e = kin_begin(g->path, g->config, g->control, &kin, t)) != ERR_OK ||
+	if ((e = kin_begin(g->path, g->config, &kin, t)) != ERR_OK ||
 	    (e = desk_begin(&g->desk, g->config, kin, t)) != ERR_OK ||
 	    (e = rights_give(g->path, g->config, t)) != ERR_OK)
 		return e;

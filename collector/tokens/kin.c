@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "collector/processes/apart.h"
@@ -14,33 +13,18 @@ static void serve(const char *path, struct collector_config *config, int control
 static bool is_kin(const struct collector_workload *w, pid_t pid);
 
 enum err
-kin_begin(
-    const char *path, struct collector_config *config, int closed, int *control, struct trouble *t)
+kin_begin(const char *path, struct collector_config *config, int *control, struct trouble *t)
 {
 	const pid_t parent = getpid();
-	int pair[2];
-	pid_t child;
+	bool is_child;
+	enum err e =
+	    apart_fork("who looks at processes", "hallmark-kin", -1, control, &is_child, t);
 
-	*control = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return trouble_set(t, ERR_IO, "a socket: %s", strerror(errno));
-	if ((child = fork()) < 0) {
-		(void)trouble_set(
-		    t, ERR_IO, "who looks at processes cannot be started: %s", strerror(errno));
-		(void)close(pair[0]);
-		(void)close(pair[1]);
-		return ERR_IO;
-	}
-	if (child == 0) {
-		(void)close(pair[0]);
-		(void)close(closed);
+	if (e == ERR_OK && is_child) {
 		apart_follow(parent);
-		apart_name("hallmark-kin");
-		serve(path, config, pair[1]);
+		serve(path, config, *control);
 	}
-	(void)close(pair[1]);
-	*control = pair[0];
-	return ERR_OK;
+	return e;
 }
 
 static void

@@ -34,9 +34,9 @@ struct kin_answer {
 
 /*
  * Makes it, with `config` that was loaded from `path`. `*control` is our end of a socket with
- * borders; `closed` is a descriptor that is not its business. ERR_IO.
+ * borders. ERR_IO.
  */
-enum err kin_begin(const char *path, struct collector_config *config, int closed, int *control,
-    struct trouble *t) MUST_USE;
+enum err kin_begin(
+    const char *path, struct collector_config *config, int *control, struct trouble *t) MUST_USE;
 
 #endif

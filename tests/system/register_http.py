@@ -221,7 +221,8 @@ def test_idle_connections_cost_nobody():
         idle[-1].sendall(GOOD)
         assert statuses(idle[-1].recv(4096)) == [200]
         each = (resident_bytes(pid) - before) / count
-        assert each < 2048, f"{each:.0f} bytes each"
+        if not os.environ["HALLMARK_BUILD"].endswith("san"):  # whose memory is its own
+            assert each < 2048, f"{each:.0f} bytes each"
         cpu = cpu_s(pid)
         began = time.monotonic()
         f.is_well()
