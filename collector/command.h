@@ -12,7 +12,7 @@
 #include "collector/ground/trouble.h"
 #include "collector/processes/measurer.h"
 #include "collector/tokens/giver.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 /* False, with `*config` NULL, where it has faults, which are told. */
 bool command_load(const char *path, struct collector_config **config);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "collector/processes/measurer.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 #define PROGRESS_LOOK_MS 1000 /* the longest wait between two looks, while some are measured */
 

@@ -17,7 +17,7 @@
 #include "collector/processes/measurer.h"
 #include "collector/report/reporter.h"
 #include "collector/watch/pace.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 struct rounds {

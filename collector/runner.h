@@ -34,7 +34,7 @@
 #include "collector/processes/measurer.h"
 #include "collector/tell/board.h"
 #include "collector/tokens/giver.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 /*

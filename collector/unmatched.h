@@ -10,7 +10,7 @@
 #define HALLMARK_COLLECTOR_UNMATCHED_H
 
 #include "collector/ground/trouble.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "proto/evidence/component.h"
 
 /* One such thing, in words. */

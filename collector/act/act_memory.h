@@ -33,7 +33,7 @@
 /* Grants that were used and are not over; a host that has so many does nothing more. */
 #define ACT_USED_MAX 4096
 
-/* Acts within an interval, as many as ACT_LIMIT_MOST (config/act_config.h). */
+/* Acts within an interval, as many as ACT_LIMIT_MOST (config/collector/act_config.h). */
 #define ACT_TIMES_MAX 1024
 
 /* X(identifier, word) */

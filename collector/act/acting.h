@@ -9,7 +9,7 @@
 #ifndef HALLMARK_COLLECTOR_ACT_ACTING_H
 #define HALLMARK_COLLECTOR_ACT_ACTING_H
 
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 /* `control` is its end of the channel. Takes the configuration, which is at `path`. */
 void acting_run(const char *path, struct collector_config *config, int control)

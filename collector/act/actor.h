@@ -17,7 +17,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/tell/board.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 #include "proto/evidence/bundle_extensions.h"
 

@@ -23,7 +23,7 @@
 #include "collector/act/grant_box.h"
 #include "collector/act/hook_state.h"
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 /* The directory of grants is looked at so often. */

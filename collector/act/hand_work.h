@@ -19,7 +19,7 @@
 #include <stdbool.h>
 
 #include "collector/ground/trouble.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "proto/err.h"
 
 /* The kernel has so long to stop what is frozen or killed. */

@@ -26,7 +26,7 @@
 
 #include "collector/act/hook_program.h"
 #include "collector/ground/interrupt.h"
-#include "config/hook_config.h"
+#include "config/collector/hook_config.h"
 
 #define SLICE_MS 200 /* who wants it is looked for so often */
 #define PAUSE_MS 5   /* between two looks at what is left */

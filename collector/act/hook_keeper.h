@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/bytes.h"
 
 #define HOOK_OUTPUT_MAX 1024 /* bytes that are kept of what a program writes */

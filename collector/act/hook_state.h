@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "collector/act/hook_receipt.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 /* What a hook was told, or would have been if it had named that. */

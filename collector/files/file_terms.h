@@ -10,7 +10,7 @@
 
 #include "collector/files/pattern.h"
 #include "collector/ground/trouble.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "proto/err.h"
 
 enum file_term {

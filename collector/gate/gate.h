@@ -15,7 +15,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/processes/measurer.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/bytes.h"
 
 /* The exit status that says so. */

@@ -6,7 +6,7 @@
 #define HALLMARK_COLLECTOR_GATE_GATE_RECEIPT_H
 
 #include "collector/report/receipt.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/report/report.h"
 #include "proto/tlog/tlogproof.h"
 

@@ -7,7 +7,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/report/receipt.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/evidence/bundle_extensions.h"
 
 /*

@@ -15,7 +15,7 @@
 #define HALLMARK_COLLECTOR_GATE_LENDER_H
 
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 #define LENDER_VISITS_MAX  32 /* at once; a thread and a connection each */

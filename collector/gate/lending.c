@@ -9,7 +9,7 @@
 #include "collector/ground/interrupt.h"
 #include "collector/report/channel.h"
 #include "collector/report/channel_context.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/evidence/bundle.h"
 #include "proto/wire/frame.h"
 #include "proto/wire/message.h"

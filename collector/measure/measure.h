@@ -15,7 +15,7 @@
 
 #include "collector/files/filehash.h"
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/evidence/bundle.h"
 #include "proto/evidence/component.h"
 

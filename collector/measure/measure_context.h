@@ -14,7 +14,7 @@
 #include "collector/ground/trouble.h"
 #include "collector/subject/members.h"
 #include "collector/subject/process.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/evidence/component.h"
 
 struct measure_context {

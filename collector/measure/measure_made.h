@@ -10,7 +10,7 @@
 #ifndef HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H
 #define HALLMARK_COLLECTOR_MEASURE_MEASURE_MADE_H
 
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/evidence/component.h"
 
 /* ERR_MSG_RANGE for more than a component holds, which the configuration's loader refuses. */

@@ -13,7 +13,7 @@
 #define HALLMARK_COLLECTOR_MEASURE_REDACT_H
 
 #include "collector/ground/redaction_key.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "proto/evidence/component.h"
 
 struct redact {

@@ -19,7 +19,7 @@
 #include "collector/ground/interrupt.h"
 #include "collector/ground/trouble.h"
 #include "collector/measure/measure.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 struct measurer;

@@ -11,7 +11,7 @@
 
 #include "collector/files/filehash.h"
 #include "collector/processes/filter.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 /* What it cannot make itself, made for it alone; each -1 where there is none. */
 struct measuring_given {

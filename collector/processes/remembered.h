@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "collector/content/known_files.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 /* By number of the workload in the configuration. Zero-initialised: nothing is. */
 struct remembered {

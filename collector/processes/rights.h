@@ -19,7 +19,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/processes/filter.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 /*

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 #include "trust/expiry.h"
 #include "trust/renewal.h"

@@ -19,7 +19,7 @@
 #include "collector/report/channel.h"
 #include "collector/store/chain.h"
 #include "collector/store/state.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 #include "proto/wire/message.h"
 

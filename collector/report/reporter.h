@@ -38,7 +38,7 @@
 #include "collector/report/reporter_outcome.h"
 #include "collector/tell/board.h"
 #include "collector/tokens/giver.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/err.h"
 
 struct reporter;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "collector/measure/measure.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 

@@ -15,7 +15,7 @@
 
 #include "collector/subject/control_groups.h"
 #include "collector/subject/process_table.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 
 /* One that matches. */
 struct grouped_part {

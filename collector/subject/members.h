@@ -14,7 +14,7 @@
 
 #include "collector/subject/process.h"
 #include "collector/subject/process_table.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 #define MEMBERS_MAX 32768 /* processes: what Linux has at most by default (kernel.pid_max) */
 

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 #include "collector/subject/process_table.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 
 struct program {
 	const struct collector_workload *workload;

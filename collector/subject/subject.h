@@ -20,7 +20,7 @@
 
 #include "collector/subject/members.h"
 #include "collector/subject/process.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 /*
  * Finds and pins. ERR_NOT_FOUND (there is none now), ERR_MISMATCH (several), ERR_IO (may not look),

@@ -14,7 +14,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/measure/measure.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/report/report.h"

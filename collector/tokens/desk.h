@@ -24,7 +24,7 @@
 #include "collector/tokens/desk_visitor.h"
 #include "collector/tokens/giver_channel.h"
 #include "collector/tokens/shelf.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 #define DESK_VISITORS_MAX 64   /* at once */
 #define DESK_OF_USER_MAX  8    /* of them, of one user */

@@ -20,7 +20,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/tell/board.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 

@@ -5,7 +5,7 @@
 #ifndef HALLMARK_COLLECTOR_TOKENS_GIVING_H
 #define HALLMARK_COLLECTOR_TOKENS_GIVING_H
 
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 /* `control` is its end of the channel. Takes the configuration, which is at `path`. */
 void giving_run(const char *path, struct collector_config *config, int control)

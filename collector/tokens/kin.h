@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/digest.h"
 #include "proto/err.h"
 

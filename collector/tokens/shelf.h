@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 #include "proto/wire/message.h"

@@ -7,7 +7,7 @@
 #define HALLMARK_COLLECTOR_TOKENS_TOKEN_FILE_H
 
 #include "collector/ground/trouble.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 

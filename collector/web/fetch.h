@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "collector/ground/trouble.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 

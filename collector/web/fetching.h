@@ -4,7 +4,7 @@
 #ifndef HALLMARK_COLLECTOR_WEB_FETCHING_H
 #define HALLMARK_COLLECTOR_WEB_FETCHING_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 
 /*
  * Gives up its rights, fetches, and writes the answer (collector/measure/web_answer.h) to

@@ -23,7 +23,7 @@
 #include "collector/processes/rights.h"
 #include "collector/web/fetch.h"
 #include "collector/web/fetching.h"
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 struct child {
 	char workload[BUNDLE_WORKLOAD_MAX + 1];

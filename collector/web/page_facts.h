@@ -11,7 +11,7 @@
 
 #include "collector/ground/trouble.h"
 #include "collector/web/fetch.h"
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "proto/bytes.h"
 #include "proto/err.h"
 

@@ -2,7 +2,7 @@
  * The three configurations: the walk over YAML, the structs, and the checks of what the values
  * mean. A file is good, or has a fault; and what is good in a faulty one can be looked at.
  */
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "config/hsm_config.h"
 #include "config/signer_config.h"
 #include "tests/fuzz/scratch.h"

@@ -39,6 +39,7 @@ ROOMS = {
     "proto/wire": ["proto", "proto/tlog", "proto/evidence", "proto/report"],
     "journal": PROTO,
     "config": [*PROTO, "journal"],
+    "config/collector": [*PROTO, "journal", "config"],
     "trust": [*PROTO, "config"],
     "policy/values": PROTO,
     "policy/feeds": [*PROTO, "config", "policy/values"],
@@ -79,7 +80,7 @@ ROOMS["signer/status"] += ["policy/words"]
 ROOMS["signer"] += ["policy/sources", "policy/words", "policy/feeds/import"]
 ROOMS["signer/learn"] += ["log", "log/stored", "policy/compile"]
 ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
-program("collector", [*PROTO, "journal", "config", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files loading", "measure", "store processes tell", "tokens act web", "report", "gate")
+program("collector", [*PROTO, "journal", "config", "config/collector", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files loading", "measure", "store processes tell", "tokens act web", "report", "gate")
 for _room in ("collector", "collector/measure"):
     ROOMS[_room] += ["policy/sources", "policy/images"]
 program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell")

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 #include "tests/unit/config_sample.h"
 #include "tests/unit/config_subject.h"
 

@@ -2,10 +2,10 @@
  * Taking from `web` of a workload the pages that are fetched for it. It stands above the rest of a
  * workload (workload_config.h).
  */
-#ifndef HALLMARK_CONFIG_WEB_CONFIG_H
-#define HALLMARK_CONFIG_WEB_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_WEB_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_WEB_CONFIG_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/settings.h"
 
 #define WEB_PAGES_MAX   16 /* of one workload */

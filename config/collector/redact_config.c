@@ -1,4 +1,4 @@
-#include "config/redact_config.h"
+#include "config/collector/redact_config.h"
 
 #include <stdio.h>
 #include <string.h>

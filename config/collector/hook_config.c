@@ -1,4 +1,4 @@
-#include "config/hook_config.h"
+#include "config/collector/hook_config.h"
 
 #include <stdio.h>
 #include <string.h>

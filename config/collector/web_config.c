@@ -1,4 +1,4 @@
-#include "config/web_config.h"
+#include "config/collector/web_config.h"
 
 #include <stdio.h>
 #include <string.h>

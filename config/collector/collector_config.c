@@ -1,4 +1,4 @@
-#include "config/collector_config.h"
+#include "config/collector/collector_config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/act_config.h"
+#include "config/collector/act_config.h"
+#include "config/collector/hook_config.h"
+#include "config/collector/workload_config.h"
 #include "config/form.h"
-#include "config/hook_config.h"
 #include "config/logging.h"
-#include "config/workload_config.h"
 
 #define SIGNERS_MAX   16   /* tried one after the other; more would not be tried in time */
 #define WORKLOADS_MAX 1024 /* of one host */

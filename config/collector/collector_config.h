@@ -2,14 +2,14 @@
  * Configuration of hallmark-collector. config/samples/collector.yaml is the commented reference.
  * Paths are absolute after loading, defaults are filled in.
  */
-#ifndef HALLMARK_CONFIG_COLLECTOR_CONFIG_H
-#define HALLMARK_CONFIG_COLLECTOR_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_COLLECTOR_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_COLLECTOR_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/faults.h"
 #include "journal/logger.h"
 #include "proto/digest.h"

@@ -2,10 +2,10 @@
  * Taking from `acts` of the collector's configuration who may grant what, and from `acts` of a
  * workload what may be done to it. They stand above the rest of a workload (workload_config.h).
  */
-#ifndef HALLMARK_CONFIG_ACT_CONFIG_H
-#define HALLMARK_CONFIG_ACT_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_ACT_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_ACT_CONFIG_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/settings.h"
 
 #define ACT_KEYS_MAX       32      /* people who may grant */

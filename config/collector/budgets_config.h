@@ -2,10 +2,10 @@
  * Taking from `budgets` of a workload what its measuring may take. It stands above the rest of a
  * workload (workload_config.h).
  */
-#ifndef HALLMARK_CONFIG_BUDGETS_CONFIG_H
-#define HALLMARK_CONFIG_BUDGETS_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_BUDGETS_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_BUDGETS_CONFIG_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/settings.h"
 
 struct raw_budgets {

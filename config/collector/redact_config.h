@@ -2,10 +2,10 @@
  * Taking what is to be hidden of a workload from the list `redact` of its configuration. It stands
  * above the rest of a workload (workload_config.h).
  */
-#ifndef HALLMARK_CONFIG_REDACT_CONFIG_H
-#define HALLMARK_CONFIG_REDACT_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_REDACT_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_REDACT_CONFIG_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/settings.h"
 
 #define REDACT_RULES_MAX     64   /* of one workload; each value is held against each */

@@ -2,8 +2,8 @@
  * A workload as the collector's configuration has it: which processes, and what is measured of them
  * in which way.
  */
-#ifndef HALLMARK_CONFIG_COLLECTOR_WORKLOAD_H
-#define HALLMARK_CONFIG_COLLECTOR_WORKLOAD_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_COLLECTOR_WORKLOAD_H
+#define HALLMARK_CONFIG_COLLECTOR_COLLECTOR_WORKLOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

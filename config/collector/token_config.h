@@ -2,10 +2,10 @@
  * Taking from `token` of a workload where the tokens go that signers give about it. It stands above
  * the rest of a workload (workload_config.h).
  */
-#ifndef HALLMARK_CONFIG_TOKEN_CONFIG_H
-#define HALLMARK_CONFIG_TOKEN_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_TOKEN_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_TOKEN_CONFIG_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/settings.h"
 
 #define TOKEN_FILES_MAX    6   /* of one workload: as many as a receipt has tokens */

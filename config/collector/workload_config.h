@@ -1,18 +1,18 @@
 /*
  * Taking workloads from the list `workloads` of the collector's configuration.
  */
-#ifndef HALLMARK_CONFIG_WORKLOAD_CONFIG_H
-#define HALLMARK_CONFIG_WORKLOAD_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_WORKLOAD_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_WORKLOAD_CONFIG_H
 
-#include "config/act_config.h"
-#include "config/budgets_config.h"
-#include "config/collector_workload.h"
-#include "config/hook_config.h"
-#include "config/keys_config.h"
-#include "config/redact_config.h"
+#include "config/collector/act_config.h"
+#include "config/collector/budgets_config.h"
+#include "config/collector/collector_workload.h"
+#include "config/collector/hook_config.h"
+#include "config/collector/keys_config.h"
+#include "config/collector/redact_config.h"
+#include "config/collector/token_config.h"
+#include "config/collector/web_config.h"
 #include "config/settings.h"
-#include "config/token_config.h"
-#include "config/web_config.h"
 
 /* The file's list as it stands, an entry each. */
 struct raw_workload_image {

@@ -1,4 +1,4 @@
-#include "config/budgets_config.h"
+#include "config/collector/budgets_config.h"
 
 #include <stdio.h>
 

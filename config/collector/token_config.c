@@ -1,4 +1,4 @@
-#include "config/token_config.h"
+#include "config/collector/token_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

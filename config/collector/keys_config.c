@@ -1,4 +1,4 @@
-#include "config/keys_config.h"
+#include "config/collector/keys_config.h"
 
 #include <string.h>
 

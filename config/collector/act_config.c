@@ -1,11 +1,11 @@
-#include "config/act_config.h"
+#include "config/collector/act_config.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/hook_config.h"
+#include "config/collector/hook_config.h"
 
 #define ACT_VALUE(identifier, word, end, participle) {word, identifier},
 static const cyaml_strval_t acts[] = {STATEMENT_ACT_MAP(ACT_VALUE)};

@@ -2,10 +2,10 @@
  * Taking from `hooks` of a workload what is run when its verdict changes. It stands above the rest
  * of a workload (workload_config.h).
  */
-#ifndef HALLMARK_CONFIG_HOOK_CONFIG_H
-#define HALLMARK_CONFIG_HOOK_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_HOOK_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_HOOK_CONFIG_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/settings.h"
 
 #define HOOKS_MAX          8    /* of one workload */

@@ -1,4 +1,4 @@
-#include "config/workload_config.h"
+#include "config/collector/workload_config.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -2,10 +2,10 @@
  * Taking from the list `config` of a workload the files whose values are recorded one by one. It
  * stands above the rest of a workload (workload_config.h).
  */
-#ifndef HALLMARK_CONFIG_KEYS_CONFIG_H
-#define HALLMARK_CONFIG_KEYS_CONFIG_H
+#ifndef HALLMARK_CONFIG_COLLECTOR_KEYS_CONFIG_H
+#define HALLMARK_CONFIG_COLLECTOR_KEYS_CONFIG_H
 
-#include "config/collector_workload.h"
+#include "config/collector/collector_workload.h"
 #include "config/settings.h"
 
 #define KEYS_FILES_MAX    64  /* files of one workload whose keys are recorded */
