@@ -31,6 +31,7 @@ struct head {
 	uint64_t expires_s;            /* until when its newest report may be relied upon */
 	uint64_t due_s;                /* when it has to be heard of again; 0: not known */
 	bool left;                     /* its newest report says that it is the last */
+	uint8_t boot[BOOT_ID_SIZE];    /* of its newest report; zero: of none yet */
 	uint64_t gap_entry, gap_state; /* of the open interval of gap records; 0: there is none */
 	uint64_t silent_entry,
 	    silent_s;         /* of the absence that began its silence; 0: it is heard of */

@@ -40,6 +40,7 @@ enum statement {
 	NAME_POLICY,
 	PUT_PLACE,
 	PUT_TICK,
+	PUT_TURN,
 	PUT_ALARM,
 	CLEAR_ALARMS,
 	STATEMENTS,
@@ -92,6 +93,7 @@ static const char *const sql[STATEMENTS] = {
     [NAME_POLICY] = "UPDATE policy SET name = ?2 WHERE manifest = ?1 AND name IS NULL",
     [PUT_PLACE] = "INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4)",
     [PUT_TICK] = "INSERT OR REPLACE INTO tick VALUES (?1, ?2)",
+    [PUT_TURN] = "INSERT OR REPLACE INTO turn VALUES (?1, ?2, ?3, ?4)",
     [PUT_ALARM] = "INSERT INTO alarm VALUES (?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT (kind, entry)"
 		  " DO UPDATE SET words = ?3, last_ms = ?4, count = count + 1",
     [CLEAR_ALARMS] = "DELETE FROM alarm",
@@ -442,6 +444,14 @@ rows_put_tick(struct rows *r, uint64_t entry, uint64_t issued_s)
 {
 	view_sql_bind(r->s[PUT_TICK], "ii", entry, issued_s);
 	return view_sql_run(r->s[PUT_TICK]);
+}
+
+enum err
+rows_put_turn(
+    struct rows *r, uint64_t workload, uint64_t entry, uint64_t issued_s, struct view boot)
+{
+	view_sql_bind(r->s[PUT_TURN], "iiib", workload, entry, issued_s, boot);
+	return view_sql_run(r->s[PUT_TURN]);
 }
 
 enum err

@@ -73,6 +73,9 @@ enum err rows_put_notice(
 
 enum err rows_put_place(struct rows *r, const struct head *h) MUST_USE;
 enum err rows_put_tick(struct rows *r, uint64_t entry, uint64_t issued_s) MUST_USE;
+/* It runs on this boot from here on; of size 0: it has left. */
+enum err rows_put_turn(struct rows *r, uint64_t workload, uint64_t entry, uint64_t issued_s,
+    struct view boot) MUST_USE;
 enum err rows_put_alarm(
     struct rows *r, const char *kind, uint64_t entry, const char *words, uint64_t now_ms) MUST_USE;
 enum err rows_clear_alarms(struct rows *r) MUST_USE;

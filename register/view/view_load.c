@@ -1,5 +1,7 @@
 #include "register/view/view_load.h"
 
+#include <string.h>
+
 #include "register/view/view_sql.h"
 
 static const char select_log[] =
@@ -9,7 +11,9 @@ static const char select_hosts[] = "SELECT n, collector FROM host ORDER BY n";
 static const char select_workloads[] =
     "SELECT w.n, h.n, h.collector, w.name, w.state, w.from_entry, w.from_s, w.last_entry, w.last_s,"
     " w.reports, w.expires_s, w.due_s, w.gap_entry, w.silent_entry, w.silent_s, w.place_entry,"
-    " w.place_s, w.places, w.sum, s.digest, g.state, w.tier, w.has_left"
+    " w.place_s, w.places, w.sum, s.digest, g.state, w.tier, w.has_left,"
+    " (SELECT t.boot FROM turn t WHERE t.workload = w.n AND length(t.boot) > 0"
+    " ORDER BY t.entry DESC LIMIT 1)"
     " FROM workload w JOIN host h ON h.n = w.host LEFT JOIN state s ON s.n = w.state"
     " LEFT JOIN interval g ON w.gap_entry > 0 AND g.workload = w.n AND g.from_entry = w.gap_entry"
     " ORDER BY w.n";
@@ -72,6 +76,7 @@ load_workload(sqlite3_stmt *s, struct heads *heads)
 {
 	const struct view collector = view_sql_view(s, 2), name = view_sql_view(s, 3);
 	const struct view places = view_sql_view(s, 17);
+	const struct view boot = view_sql_view(s, 23);
 	struct head *h;
 
 	if (view_sql_number(s, 0) != HASH_COUNT(heads->all) + 1 ||
@@ -99,6 +104,8 @@ load_workload(sqlite3_stmt *s, struct heads *heads)
 	h->gap_state = view_sql_number(s, 20);
 	h->tier = (enum report_status)view_sql_number(s, 21);
 	h->left = view_sql_number(s, 22) != 0;
+	if (boot.size == BOOT_ID_SIZE)
+		memcpy(h->boot, boot.data, BOOT_ID_SIZE);
 	if (view_sql_number(s, 18) != rows_sum(h) ||
 	    (h->state != 0 && digest_is_zero(&h->stated)) ||
 	    (h->gap_entry != 0 && h->gap_state == 0))

@@ -39,6 +39,11 @@ const char view_schema_tables[] =
     " last_entry INTEGER, last_s INTEGER, reports INTEGER,"
     " PRIMARY KEY (workload, from_entry)) WITHOUT ROWID;"
     "CREATE INDEX interval_state ON interval (state);"
+    "CREATE INDEX interval_entry ON interval (from_entry);"
+    "CREATE TABLE turn (workload INTEGER NOT NULL, entry INTEGER NOT NULL,"
+    " issued_s INTEGER NOT NULL, boot BLOB NOT NULL,"
+    " PRIMARY KEY (workload, entry, boot)) WITHOUT ROWID;"
+    "CREATE INDEX turn_entry ON turn (entry);"
 
     "CREATE TABLE cause (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, code TEXT NOT NULL,"
     " subject TEXT NOT NULL, UNIQUE (code, subject, kind));"

@@ -37,6 +37,7 @@ static enum err take(struct view_writer *w, const struct followed_entry *e);
 static enum err take_report(struct view_writer *w, const struct followed_entry *e);
 static enum err take_live(
     struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
+static enum err take_turn(struct view_writer *w, struct head *h, const struct followed_entry *e);
 static enum err take_gap(
     struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
 static enum err state_of(
@@ -360,6 +361,8 @@ take_live(
 		h->from_s = e->issued_s;
 		h->reports = 0;
 	}
+	if (result == ERR_OK)
+		result = take_turn(w, h, e);
 	h->last_entry = e->index;
 	h->last_s = e->issued_s;
 	h->reports++;
@@ -367,6 +370,24 @@ take_live(
 	h->due_s = e->due_s;
 	h->left = e->report->bundle.extensions.leaving != BUNDLE_STAYING;
 	h->gap_entry = h->gap_state = 0;
+	return result;
+}
+
+/* What happened to it beside what it states: another boot; that it leaves. */
+static enum err
+take_turn(struct view_writer *w, struct head *h, const struct followed_entry *e)
+{
+	const struct bundle *b = &e->report->bundle;
+	enum err result = ERR_OK;
+
+	if (memcmp(h->boot, b->boot_id, BOOT_ID_SIZE) != 0) {
+		memcpy(h->boot, b->boot_id, BOOT_ID_SIZE);
+		result = rows_put_turn(
+		    w->rows, h->n, e->index, e->issued_s, (struct view){h->boot, BOOT_ID_SIZE});
+	}
+	if (result == ERR_OK && b->extensions.leaving != BUNDLE_STAYING && !h->left)
+		result =
+		    rows_put_turn(w->rows, h->n, e->index, e->issued_s, (struct view){NULL, 0});
 	return result;
 }
 
