@@ -213,7 +213,7 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp
 	libseccomp-dev uthash-dev libarchive-dev libcurl4-openssl-dev libgumbo-dev libhttp-parser-dev
 PACKAGES_RUN   := softhsm2 openssl procps
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml python3-jwt python3-jsonschema opensc strace \
-	util-linux mount iproute2 nftables e2fsprogs systemd nginx-light haproxy postgresql umoci skopeo $(PACKAGES_TOKENS)
+	util-linux mount iproute2 nftables e2fsprogs systemd chromium chromium-driver python3-selenium nodejs nginx-light haproxy postgresql umoci skopeo $(PACKAGES_TOKENS)
 # Tokens of others that a test signs a log with.
 PACKAGES_TOKENS := p11-kit p11-kit-modules opencryptoki libtpm2-pkcs11-1 swtpm tpm2-abrmd \
 	libtss2-tcti-tabrmd0 libtss2-tcti-swtpm0 dbus-daemon
