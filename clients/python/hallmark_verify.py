@@ -33,8 +33,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
-from cryptography.hazmat.primitives.serialization import (Encoding, PublicFormat, load_der_public_key,
-                                                          load_pem_public_key)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from cryptography.x509.oid import NameOID
 
 RECEIPT_SIZE_MAX = 192 * 1024
@@ -237,7 +236,7 @@ def read_key(data):
         demand(0 < len(data) <= TRUST_SIZE_MAX, "certificate", "expected a certificate or key", wrong=False)
         block = PEM.search(data)
         if block is not None and block[1] == b"PUBLIC KEY":
-            return as_key(load_pem_public_key(block[0]))
+            return as_key(read_spki(pem_body(block[0])))
         if block is not None or data[:1] == b"\x30":
             return read_der(pem_body(block[0]) if block is not None else data)
         return read_line(data.removesuffix(b"\n"))
@@ -251,11 +250,19 @@ def pem_body(block):
     return base64.b64decode(b"".join(block.split(b"-----")[2].split()), validate=True)
 
 
+def read_spki(der):
+    """A public key in the one form in which it is written."""
+    public = load_der_public_key(der)
+    demand(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == der, "certificate",
+           "expected a public key in its one form of DER")
+    return public
+
+
 def read_der(der):
     try:
         certificate = x509.load_der_x509_certificate(der)
     except ValueError:
-        return as_key(load_der_public_key(der))
+        return as_key(read_spki(der))
     names = [str(a.value) for a in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     try:
         other = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -276,11 +283,11 @@ def read_line(line):
     if body[:1] == b"\1":
         public = ed25519.Ed25519PublicKey.from_public_bytes(body[1:])
     elif body[:1] == b"\2":
-        public = load_der_public_key(body[1:])
+        public = read_spki(body[1:])
     else:
         schemes = tuple(s for s in RSA_SCHEMES if body.startswith(b"\xff" + s))
         demand(schemes, "certificate", "a verifier key of a type that is not known here")
-        public = load_der_public_key(body[1 + len(schemes[0]):])
+        public = read_spki(body[1 + len(schemes[0]):])
     key = as_key(public, names=(name,), line_name=name, schemes=schemes)
     kinds = {1: ed25519.Ed25519PublicKey, 2: ec.EllipticCurvePublicKey, 255: rsa.RSAPublicKey}
     demand(isinstance(public, kinds[body[0]]), "certificate", "a verifier key of another type than it says")
@@ -313,16 +320,14 @@ def key_form(key, name, scheme):
 
 def verify_signature(key, text, lines, origin):
     """Of the lines with the log's name and the key's ID there is exactly one, and it verifies."""
-    found = 0
-    for scheme in key.schemes if key.line_name in (None, origin) else ():
-        key_id = key_form(key, origin, scheme)[0]
-        for name, line_id, signature in lines:
-            if name == origin and line_id == key_id:
-                found += 1
-                demand(is_good(key.public, scheme, signature, text.encode()), "signature",
-                       "it is not this key's over this checkpoint")
-    demand(found > 0, "signature", "it is not by the key that was given", wrong=False)
-    demand(found == 1, "signature", f"expected one by this key, found {found}")
+    mine = [(name, scheme, signature) for name, line_id, signature in lines for scheme in key.schemes
+            if key.line_name in (None, name) and line_id == key_form(key, name, scheme)[0]]
+    here = [(scheme, signature) for name, scheme, signature in mine if name == origin]
+    demand(mine, "signature", "it is not by the key that was given", wrong=False)
+    demand(here, "signature", f"the key has signed as {mine[0][0]!r}, and not as the log")
+    demand(all(is_good(key.public, scheme, signature, text.encode()) for scheme, signature in here),
+           "signature", "it is not this key's over this checkpoint")
+    demand(len(here) == 1, "signature", f"expected one by this key, found {len(here)}")
 
 
 def is_good(public, scheme, signature, text):
