@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 static uint64_t kept(void *context, unsigned log);
+static void keep(void *context, unsigned log);
 static void forget(void *context, unsigned log);
 static void tell_entry(void *context, const struct followed_entry *entry);
 static void tell_state(void *context, const struct followed_state *state);
@@ -22,6 +23,7 @@ listeners_whole(struct listeners *all)
 {
 	return (struct followed_listener){.context = all,
 	    .kept = kept,
+	    .keep = keep,
 	    .forget = forget,
 	    .entry = tell_entry,
 	    .state = tell_state,
@@ -53,6 +55,12 @@ kept(void *context, unsigned log)
 			if (all->listener[i].member != NULL)                                       \
 				all->listener[i].member(all->listener[i].context, about);          \
 	} while (0)
+
+static void
+keep(void *context, unsigned log)
+{
+	TELL_EACH(keep, log);
+}
 
 static void
 forget(void *context, unsigned log)

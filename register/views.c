@@ -22,6 +22,7 @@ struct views {
 static enum err open_log(
     struct views *v, const struct register_config *config, size_t number, int state);
 static uint64_t kept(void *context, unsigned log);
+static void keep(void *context, unsigned log);
 static void forget(void *context, unsigned log);
 static void take_entry(void *context, const struct followed_entry *e);
 static void take_state(void *context, const struct followed_state *s);
@@ -109,6 +110,7 @@ views_listener(struct views *v)
 {
 	return (struct followed_listener){.context = v,
 	    .kept = kept,
+	    .keep = keep,
 	    .forget = forget,
 	    .entry = take_entry,
 	    .state = take_state,
@@ -133,6 +135,15 @@ kept(void *context, unsigned log)
 	const struct views *v = context;
 
 	return view_writer_committed(v->writers[log]);
+}
+
+static void
+keep(void *context, unsigned log)
+{
+	const struct views *v = context;
+
+	if (view_writer_commit(v->writers[log]) != ERR_OK)
+		return; /* said there */
 }
 
 static void

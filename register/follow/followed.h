@@ -87,11 +87,13 @@ struct followed_alarm {
 struct followed_listener {
 	void *context;
 	/*
-	 * Asked once, before anything is told of a log: how many of its first entries the listener
-	 * has kept durably, so that following may go on behind them. It may begin before: what is
-	 * told again is the same. NULL: none need be told again.
+	 * Asked before anything is told of a log, and behind `keep`: how many of its first entries
+	 * the listener has kept durably, so that following may go on behind them. It may begin
+	 * before: what is told again is the same. NULL: none need be told again.
 	 */
 	uint64_t (*kept)(void *context, unsigned log);
+	/* Behind a state: what was told is to be kept now, if it can. NULL: it is at each state. */
+	void (*keep)(void *context, unsigned log);
 	/* Of this log nothing that was kept counts any more: it is told from its first entry. */
 	void (*forget)(void *context, unsigned log);
 	void (*entry)(void *context, const struct followed_entry *entry);

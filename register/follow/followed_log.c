@@ -360,11 +360,19 @@ go_on(struct followed_log *l)
 	return e;
 }
 
+/* Once all who listen have kept it: a walk that is ahead of them is good for nothing. */
 static void
 write_down(struct followed_log *l)
 {
 	const struct kept_walk_place place = {l->walked, l->newest_issued_s};
+	const struct followed_listener *heard = l->wanted.heard;
 
+	if (!kept_walk_is_due(&l->written, l->walked))
+		return;
+	if (heard->keep != NULL)
+		heard->keep(heard->context, l->wanted.number);
+	if (heard->kept != NULL && heard->kept(heard->context, l->wanted.number) < l->walked)
+		return;
 	kept_walk_freeze(&l->written, &l->log, l->walk, &place);
 }
 

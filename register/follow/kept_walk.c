@@ -42,6 +42,12 @@ kept_walk_thaw(struct kept_walk *k, const struct log_reader *l, uint64_t most, s
 	return e;
 }
 
+bool
+kept_walk_is_due(const struct kept_walk *k, uint64_t size)
+{
+	return size != k->size && now_ms() >= k->at_ms;
+}
+
 void
 kept_walk_freeze(struct kept_walk *k, const struct log_reader *l, const struct walk *w,
     const struct kept_walk_place *place)
@@ -52,8 +58,6 @@ kept_walk_freeze(struct kept_walk *k, const struct log_reader *l, const struct w
 	struct log_reader begin;
 	enum err e;
 
-	if (place->size == k->size || begun_ms < k->at_ms)
-		return;
 	if ((e = log_begin_of(l, place->size, &begin)) == ERR_OK) {
 		f.root = begin.checkpoint.root;
 		e = frozen_write(k->dir, &f, w);

@@ -5,6 +5,7 @@
 #ifndef HALLMARK_REGISTER_FOLLOW_KEPT_WALK_H
 #define HALLMARK_REGISTER_FOLLOW_KEPT_WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "log/log_reader.h"
@@ -36,10 +37,10 @@ struct kept_walk_place {
 enum err kept_walk_thaw(struct kept_walk *k, const struct log_reader *l, uint64_t most,
     struct walk *w, struct tree_check *tree, struct kept_walk_place *out) MUST_USE;
 
-/*
- * From time to time; the longer it takes, the less often. Everybody who listens has kept what is
- * before this place.
- */
+/* From time to time; the longer it takes, the less often. */
+bool kept_walk_is_due(const struct kept_walk *k, uint64_t size);
+
+/* Everybody who listens has kept what is before this place. */
 void kept_walk_freeze(struct kept_walk *k, const struct log_reader *l, const struct walk *w,
     const struct kept_walk_place *place);
 

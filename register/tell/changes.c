@@ -1,9 +1,9 @@
 #include "register/tell/changes.h"
 
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define uthash_fatal(message) abort()
@@ -11,6 +11,7 @@
 
 #include "journal/logger.h"
 #include "proto/evidence/bundle_chain.h"
+#include "proto/siphash.h"
 #include "register/tell/event_store.h"
 
 /* Events that could not be committed: with their texts some 100 MB. */
@@ -20,13 +21,12 @@
 
 /* One workload. Under a hash with a key, as its names are others' choice. */
 struct head {
-	struct digest name;
 	UT_hash_handle hh;
 	struct head *next_changed;
 	bool is_changed, silent;
 	uint8_t status; /* enum report_status, or STATUS_UNKNOWN */
 	size_t collector_size, workload_size;
-	uint8_t names[];
+	uint8_t names[]; /* one behind the other, a line feed between them: neither has one */
 };
 
 /* An event that is not committed yet. */
@@ -41,6 +41,7 @@ struct followed {
 	const char *name;
 	struct head *heads;
 	struct head *changed;
+	struct buf scratch;
 	struct waiting *first, **last;
 	size_t waiting;
 	struct event_log_state kept; /* as committed */
@@ -49,7 +50,7 @@ struct followed {
 
 struct changes {
 	const struct register_config *config;
-	uint8_t salt[16];
+	struct siphash_key key;
 	void (*committed)(void *context);
 	void *context;
 	struct followed *log;
@@ -102,9 +103,10 @@ changes_open(const struct register_config *config, void (*committed)(void *conte
 	buf_append_format(&path, "%s/" EVENT_STORE_FILE, config->state_directory);
 	buf_append_byte(&path, '\0');
 	c->log = calloc(config->log_count, sizeof(*c->log));
-	if (c->log == NULL || buf_status(&path) != ERR_OK ||
-	    getrandom(c->salt, sizeof(c->salt), 0) != (ssize_t)sizeof(c->salt))
+	if (c->log == NULL || buf_status(&path) != ERR_OK)
 		e = ERR_MEMORY;
+	else if (RAND_bytes((unsigned char *)&c->key, sizeof(c->key)) != 1)
+		e = ERR_CRYPTO;
 	if (e == ERR_OK)
 		e = event_store_open((const char *)path.data, &c->store);
 	if (e == ERR_OK)
@@ -129,6 +131,7 @@ changes_free(struct changes **cp)
 		while (f->first != NULL)
 			drop_first(f);
 		forget_heads(f);
+		buf_free(&f->scratch);
 	}
 	event_store_close(&c->store);
 	(void)pthread_mutex_destroy(&c->lock);
@@ -366,7 +369,7 @@ commit(struct changes *c, struct followed *f)
 	}
 	for (const struct head *h = f->changed; e == ERR_OK && h != NULL; h = h->next_changed) {
 		const struct event_head row = {.collector = {h->names, h->collector_size},
-		    .workload = {h->names + h->collector_size, h->workload_size},
+		    .workload = {h->names + h->collector_size + 1, h->workload_size},
 		    .status = h->status,
 		    .silent = h->silent};
 
@@ -391,30 +394,28 @@ commit(struct changes *c, struct followed *f)
 static struct head *
 find_head(struct changes *c, struct followed *f, struct view collector, struct view workload)
 {
-	struct buf text = BUF_INIT;
-	struct digest name;
 	struct head *h = NULL;
+	struct view names;
+	unsigned hash;
 
-	buf_append(&text, c->salt, sizeof(c->salt));
-	buf_append_view(&text, collector);
-	buf_append_byte(&text, '\n');
-	buf_append_view(&text, workload);
-	if (buf_status(&text) != ERR_OK)
+	buf_clear(&f->scratch);
+	buf_append_view(&f->scratch, collector);
+	buf_append_byte(&f->scratch, '\n');
+	buf_append_view(&f->scratch, workload);
+	if (buf_status(&f->scratch) != ERR_OK)
 		give_up(f, "there was no memory for an entry");
-	digest_of(text.data, text.size, &name);
-	buf_free(&text);
-	HASH_FIND(hh, f->heads, &name, sizeof(name), h);
+	names = buf_view(&f->scratch);
+	hash = (unsigned)siphash(&c->key, names);
+	HASH_FIND_BYHASHVALUE(hh, f->heads, names.data, names.size, hash, h);
 	if (h != NULL)
 		return h;
-	if ((h = calloc(1, sizeof(*h) + collector.size + workload.size)) == NULL)
+	if ((h = calloc(1, sizeof(*h) + names.size)) == NULL)
 		give_up(f, "there was no memory for an entry");
-	h->name = name;
 	h->status = STATUS_UNKNOWN;
 	h->collector_size = collector.size;
 	h->workload_size = workload.size;
-	memcpy(h->names, collector.data, collector.size);
-	memcpy(h->names + collector.size, workload.data, workload.size);
-	HASH_ADD(hh, f->heads, name, sizeof(h->name), h);
+	memcpy(h->names, names.data, names.size);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, f->heads, h->names, names.size, hash, h);
 	return h;
 }
 

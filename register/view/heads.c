@@ -29,7 +29,7 @@ heads_free(struct heads *h)
 		HASH_DEL(h->hosts, host);
 		free(host);
 	}
-	h->touched = NULL;
+	h->touched = h->last_touched = NULL;
 	buf_free(&h->scratch);
 }
 
@@ -93,8 +93,24 @@ heads_touch(struct heads *h, struct head *head)
 	if (head->touched)
 		return;
 	head->touched = true;
-	head->next_touched = h->touched;
-	h->touched = head;
+	head->next_touched = NULL;
+	if (h->touched == NULL)
+		h->touched = head;
+	else
+		h->last_touched->next_touched = head;
+	h->last_touched = head;
+}
+
+struct head *
+heads_take_touched(struct heads *h)
+{
+	struct head *first = h->touched;
+
+	if (first == NULL)
+		return NULL;
+	first->touched = false;
+	h->touched = first->next_touched;
+	return first;
 }
 
 struct view

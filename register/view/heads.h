@@ -36,8 +36,11 @@ struct head {
 	uint64_t silent_entry,
 	    silent_s;         /* of the absence that began its silence; 0: it is heard of */
 	struct places places; /* of its newest reports */
+	bool has_findings;    /* some may be open */
 	struct head *next_touched;
-	bool touched; /* its row is not what stands here */
+	bool touched;                   /* its row is not what stands here */
+	bool stored;                    /* there is a row */
+	enum report_status stored_tier; /* that stands in it */
 	size_t collector_size, name_size;
 	uint8_t names[]; /* one behind the other, a line feed between them */
 };
@@ -53,7 +56,7 @@ struct head_host {
 struct heads {
 	struct head *all;
 	struct head_host *hosts;
-	struct head *touched; /* those whose rows have to be written */
+	struct head *touched, *last_touched; /* those whose rows have to be written, as they came */
 	struct siphash_key key;
 	struct buf scratch;
 };
@@ -71,6 +74,9 @@ struct head *heads_add(struct heads *h, struct view collector, struct view name)
 struct head_host *heads_add_host(struct heads *h, struct view collector, uint64_t n);
 
 void heads_touch(struct heads *h, struct head *head);
+
+/* The first of those that were touched, which is so no more; NULL: none is. */
+struct head *heads_take_touched(struct heads *h);
 
 struct view head_collector(const struct head *h);
 struct view head_name(const struct head *h);

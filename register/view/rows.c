@@ -53,8 +53,11 @@ static const char *const sql[STATEMENTS] = {
     [PUT_LOG] = "UPDATE log SET origin = ?1, taken_to = ?2, checked_to = ?3, replayed_to = ?4,"
 		" newest_s = ?5, unread = ?6, checkpoint = ?7, first_leaf = ?8, last_leaf = ?9",
     [ADD_HOST] = "INSERT INTO host (n, collector) VALUES (?1, ?2)",
-    [ADD_WORKLOAD] = "INSERT INTO workload VALUES"
-		     " (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, x'', 0)",
+    [ADD_WORKLOAD] =
+	"INSERT INTO workload (n, state, from_entry, from_s, last_entry, last_s,"
+	" reports, expires_s, due_s, gap_entry, silent_entry, silent_s, place_entry,"
+	" place_s, places, sum, has_left, host, name, tier) VALUES (?1, ?2, ?3, ?4, ?5,"
+	" ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
     [PUT_TIER] = "UPDATE workload SET tier = ?2 WHERE n = ?1",
     [PUT_WORKLOAD] = "UPDATE workload SET state = ?2, from_entry = ?3, from_s = ?4,"
 		     " last_entry = ?5, last_s = ?6, reports = ?7, expires_s = ?8, due_s = ?9,"
@@ -99,13 +102,22 @@ static const char *const sql[STATEMENTS] = {
     [CLEAR_ALARMS] = "DELETE FROM alarm",
 };
 
+/* A state that was looked for, and its row: many workloads come to be in the same one. */
+struct known_state {
+	struct digest digest;
+	uint64_t n; /* 0: none */
+};
+
 struct rows {
 	sqlite3 *db;
 	struct buf scratch;
+	struct known_state known[256]; /* by the digest's first byte */
 	sqlite3_stmt *s[STATEMENTS];
 };
 
 static struct view number_view(const uint64_t *numbers, size_t count);
+static enum err add_state(struct rows *r, const struct report *report, enum outcome checked,
+    const struct digest *digest, uint64_t *n);
 static enum err add_components(struct rows *r, const struct report *report, uint64_t state);
 static enum err name_policy(struct rows *r, struct view policy_id);
 static enum err find_number(sqlite3_stmt *s, uint64_t *n);
@@ -182,27 +194,26 @@ rows_add_host(struct rows *r, uint64_t n, struct view collector)
 }
 
 enum err
-rows_add_workload(struct rows *r, const struct head *h)
+rows_put_workload(struct rows *r, struct head *h)
 {
-	view_sql_bind(r->s[ADD_WORKLOAD], "iit", h->n, h->host, head_name(h));
-	return view_sql_run(r->s[ADD_WORKLOAD]);
-}
+	const enum statement put = h->stored ? PUT_WORKLOAD : ADD_WORKLOAD;
+	enum err e;
 
-enum err
-rows_put_workload(struct rows *r, const struct head *h)
-{
-	view_sql_bind(r->s[PUT_WORKLOAD], "iiiiiiiiiiiiiibii", h->n, h->state, h->from_entry,
-	    h->from_s, h->last_entry, h->last_s, h->reports, h->expires_s, h->due_s, h->gap_entry,
-	    h->silent_entry, h->silent_s, h->places.first_entry, h->places.first_s,
-	    (struct view){h->places.bytes, h->places.size}, rows_sum(h), (uint64_t)h->left);
-	return view_sql_run(r->s[PUT_WORKLOAD]);
-}
-
-enum err
-rows_put_tier(struct rows *r, const struct head *h)
-{
-	view_sql_bind(r->s[PUT_TIER], "ii", h->n, (uint64_t)h->tier);
-	return view_sql_run(r->s[PUT_TIER]);
+	/* What changes in both first, so that the shorter statement takes the beginning. */
+	view_sql_bind(r->s[put], h->stored ? "iiiiiiiiiiiiiibii" : "iiiiiiiiiiiiiibiiiti", h->n,
+	    h->state, h->from_entry, h->from_s, h->last_entry, h->last_s, h->reports, h->expires_s,
+	    h->due_s, h->gap_entry, h->silent_entry, h->silent_s, h->places.first_entry,
+	    h->places.first_s, (struct view){h->places.bytes, h->places.size}, rows_sum(h),
+	    (uint64_t)h->left, h->host, head_name(h), (uint64_t)h->tier);
+	e = view_sql_run(r->s[put]);
+	/* It is indexed, and seldom another one. */
+	if (e == ERR_OK && h->stored && h->stored_tier != h->tier) {
+		view_sql_bind(r->s[PUT_TIER], "ii", h->n, (uint64_t)h->tier);
+		e = view_sql_run(r->s[PUT_TIER]);
+	}
+	h->stored = true;
+	h->stored_tier = h->tier;
+	return e;
 }
 
 uint64_t
@@ -231,11 +242,26 @@ enum err
 rows_state(struct rows *r, const struct report *report, enum outcome checked,
     const struct digest *digest, uint64_t *n)
 {
+	struct known_state *known = &r->known[digest->bytes[0]];
+	enum err e = ERR_OK;
+
+	*n = known->n;
+	if (known->n != 0 && digest_equal(&known->digest, digest))
+		return ERR_OK;
+	view_sql_bind(r->s[FIND_STATE], "d", digest);
+	if ((e = find_number(r->s[FIND_STATE], n)) == ERR_OK && *n == 0)
+		e = add_state(r, report, checked, digest, n);
+	if (e == ERR_OK)
+		*known = (struct known_state){*digest, *n};
+	return e;
+}
+
+static enum err
+add_state(struct rows *r, const struct report *report, enum outcome checked,
+    const struct digest *digest, uint64_t *n)
+{
 	enum err e;
 
-	view_sql_bind(r->s[FIND_STATE], "d", digest);
-	if ((e = find_number(r->s[FIND_STATE], n)) != ERR_OK || *n != 0)
-		return e;
 	buf_clear(&r->scratch);
 	if ((e = stated_body(report, checked, &r->scratch)) != ERR_OK)
 		return e;

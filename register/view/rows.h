@@ -36,11 +36,9 @@ enum err rows_put_log(struct rows *r, const struct rows_log *log) MUST_USE;
 
 /* Numbers are those of the rows that were there before, plus one. */
 enum err rows_add_host(struct rows *r, uint64_t n, struct view collector) MUST_USE;
-enum err rows_add_workload(struct rows *r, const struct head *h) MUST_USE;
-enum err rows_put_workload(struct rows *r, const struct head *h) MUST_USE;
 
-/* The tier alone, which rows_put_workload leaves: it is indexed, and seldom another one. */
-enum err rows_put_tier(struct rows *r, const struct head *h) MUST_USE;
+/* The workload's row is what the head says, and made where there is none. */
+enum err rows_put_workload(struct rows *r, struct head *h) MUST_USE;
 
 /* A checksum over all that a workload's row says: a register that starts decides by it. */
 uint64_t rows_sum(const struct head *h);

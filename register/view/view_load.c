@@ -106,6 +106,8 @@ load_workload(sqlite3_stmt *s, struct heads *heads)
 	h->left = view_sql_number(s, 22) != 0;
 	if (boot.size == BOOT_ID_SIZE)
 		memcpy(h->boot, boot.data, BOOT_ID_SIZE);
+	h->stored = h->has_findings = true;
+	h->stored_tier = h->tier;
 	if (view_sql_number(s, 18) != rows_sum(h) ||
 	    (h->state != 0 && digest_is_zero(&h->stated)) ||
 	    (h->gap_entry != 0 && h->gap_state == 0))

@@ -185,7 +185,9 @@ view_writer_state(void *context, const struct followed_state *s)
 	}
 	if (s->checked_to == s->size)
 		look(w);
-	if (!w->failed && clock_ms(CLOCK_MONOTONIC) - w->committed_ms >= VIEW_COMMIT_MS &&
+	if (!w->failed &&
+	    clock_ms(CLOCK_MONOTONIC) - w->committed_ms >=
+		(s->checked_to == s->size ? VIEW_COMMIT_MS : VIEW_COMMIT_BEHIND_MS) &&
 	    view_writer_commit(w) != ERR_OK)
 		return; /* said there */
 }
@@ -239,16 +241,12 @@ enum err
 view_writer_commit(struct view_writer *w)
 {
 	enum err e = w->failed ? ERR_IO : ERR_OK;
-	struct head *next;
+	struct head *h;
 
 	if (!w->open || e != ERR_OK)
 		return e;
-	for (struct head *h = w->heads.touched; e == ERR_OK && h != NULL; h = next) {
-		next = h->next_touched;
-		h->touched = false;
+	while (e == ERR_OK && (h = heads_take_touched(&w->heads)) != NULL)
 		e = rows_put_workload(w->rows, h);
-	}
-	w->heads.touched = NULL;
 	if (e != ERR_OK || (e = rows_put_log(w->rows, &w->log)) != ERR_OK ||
 	    (e = rows_commit(w->rows)) != ERR_OK) {
 		fail(w);
@@ -349,13 +347,11 @@ take_live(
 		if (result == ERR_OK)
 			result = rows_begin_interval(
 			    w->rows, h->n, e->index, e->issued_s, h->state, false);
-		if (result == ERR_OK && other)
+		if (result == ERR_OK && other && (h->has_findings || e->report->finding_count > 0))
 			result =
 			    rows_change_findings(w->rows, h->n, e->report, e->index, e->issued_s);
-		if (result == ERR_OK && h->tier != stated_tier(e->report, e->outcome)) {
-			h->tier = stated_tier(e->report, e->outcome);
-			result = rows_put_tier(w->rows, h);
-		}
+		h->has_findings = e->report->finding_count > 0;
+		h->tier = stated_tier(e->report, e->outcome);
 		h->stated = *d;
 		h->from_entry = e->index;
 		h->from_s = e->issued_s;
@@ -480,7 +476,7 @@ head_of(struct view_writer *w, struct view collector, struct view name, struct h
 	h->n = HASH_COUNT(w->heads.all);
 	h->host = host->n;
 	*out = h;
-	return rows_add_workload(w->rows, h);
+	return ERR_OK;
 }
 
 static uint64_t

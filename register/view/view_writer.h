@@ -4,11 +4,12 @@
  *
  *   1. entries below `taken_to` are passed over: a follower that begins earlier tells them again
  *   2. an entry changes heads, and rows within the open transaction
- *   3. at a state, once VIEW_COMMIT_MS have passed since the last commit, the rows of all heads
- * that moved are written with the log's, and the transaction is committed. At an alarm, at once
+ *   3. at a state, once VIEW_COMMIT_MS or VIEW_COMMIT_BEHIND_MS have passed since the last commit,
+ * the rows of all heads that moved are written with the log's, and the transaction is committed. At
+ * an alarm, at once
  *
- * So what is committed is the view of exactly the entries below view_writer_committed(). Whoever
- * freezes the walk calls view_writer_commit first: the view may be ahead of the frozen walk, and is
+ * So what is committed is the view of exactly the entries below view_writer_committed(). The
+ * walk is frozen where all of it is committed: the view may be ahead of the frozen walk, and is
  * never behind it.
  *
  * What SQLite refuses (no room on the disk) is final for this process: the writer takes nothing any
@@ -26,8 +27,15 @@
 #include "register/follow/followed.h"
 #include "register/view/heads.h"
 
-/* A rebuild commits a few times a second: often enough to be seen to move, and each costs rows. */
+/* Who asks is behind by so much, and by what a look takes. */
 #define VIEW_COMMIT_MS 250
+
+/*
+ * The same while the log is not followed to its end: each commit costs a row for every workload
+ * that was heard of since the last one, which in a rebuild are all of them. A second is often
+ * enough to be seen to move.
+ */
+#define VIEW_COMMIT_BEHIND_MS 1000
 
 /* Of each look that finds the log followed to its end: what is told next waits so long at most. */
 #define VIEW_LOOK_MS 50
