@@ -36,13 +36,13 @@ PATIENCE_S = 1200
 MEMORY_EVERY_S = 0.02  # seconds between two looks at the auditor's memory
 
 
-def grown(size):
-    """A stand whose log holds `size` reports of as many workloads as there can be."""
+def grown(size, workloads=WORKLOADS):
+    """A stand whose log holds `size` reports of as many workloads as there can be, or of so many."""
     site = stand.Stand()
     site.init_key()
     done = subprocess.run(
         [hallmark.program("prefill"), "-c", str(site.path("signer.yaml")), "--reports", str(size),
-         "--workloads", str(min(size, WORKLOADS))],
+         "--workloads", str(min(size, workloads))],
         env=site.env, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     if done.returncode != 0:
         raise AssertionError(f"prefill: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -114,7 +114,7 @@ def follow(table, site, size):
     per_second = size / statistics.median(seconds for seconds, _ in turns)
     table.row(f"register, following {size:,} reports", per_second, "/s", f"{FOLLOWED:,}/s a core",
               per_second / FOLLOWED, 1.0)
-    table.note(f"a second of processor time, as many workloads as reports; memory "
+    table.note(f"a second of processor time, each report the first of its workload; memory "
                f"{statistics.median(kib for _, kib in turns) / 1024:.1f} MiB")
 
 
@@ -122,7 +122,7 @@ def followed(site):
     """Seconds of processor time until it has caught up, and its largest memory in KiB."""
     log = {"name": "bench", "directory": str(site.path("log")), "evidence": str(site.path("evidence")),
            "certificates": [str(site.path("log.crt"))]}
-    with registered.Register(log) as register:
+    with registered.Register(log, listen=[{"address": f"127.0.0.1:{hallmark.free_port()}"}]) as register:
         process = register.start(prefix=["taskset", "-c", stand.SIGNER_CORE])
         process.wait_for("event=caught-up", timeout=PATIENCE_S)
         fields = open(f"/proc/{process.pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
