@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "journal/logger.h"
+#include "register/alert/alerting.h"
 #include "register/answer/answer.h"
 #include "register/follow/state_file.h"
 #include "register/view/view_writer.h"
@@ -16,11 +17,13 @@ struct views {
 	struct view_writer **writers; /* each in the thread of its log */
 	struct answer_log *logs;
 	char **paths;
+	struct alerting *alerts;
 	struct answerer *answerer;
 };
 
 static enum err open_log(
     struct views *v, const struct register_config *config, size_t number, int state);
+static enum err start_alerts(struct views *v, const struct register_config *config);
 static uint64_t kept(void *context, unsigned log);
 static void keep(void *context, unsigned log);
 static void forget(void *context, unsigned log);
@@ -52,6 +55,8 @@ views_open(const struct register_config *config, struct views **out)
 	for (size_t i = 0; e == ERR_OK && i < v->count; i++)
 		e = open_log(v, config, i, state);
 	if (e == ERR_OK)
+		e = start_alerts(v, config);
+	if (e == ERR_OK)
 		e = answerer_new(v->logs, v->count, &v->answerer);
 	if (state >= 0)
 		close(state);
@@ -80,8 +85,27 @@ open_log(struct views *v, const struct register_config *config, size_t number, i
 	buf_free(&path);
 	if (v->paths[number] == NULL)
 		return ERR_MEMORY;
-	v->logs[number] = (struct answer_log){log->name, v->paths[number], log->directory};
+	v->logs[number] = (struct answer_log){
+	    .name = log->name, .view = v->paths[number], .directory = log->directory};
 	return view_writer_open(v->paths[number], log->evidence, &v->writers[number]);
+}
+
+static enum err
+start_alerts(struct views *v, const struct register_config *config)
+{
+	struct alerting_log *logs = calloc(v->count, sizeof(*logs));
+	enum err e;
+
+	if (logs == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < v->count; i++)
+		logs[i] = (struct alerting_log){
+		    v->logs[i].name, v->logs[i].view, config->logs[i].evidence};
+	e = alerting_start(logs, v->count, &v->alerts);
+	for (size_t i = 0; i < v->count; i++)
+		v->logs[i].alerts = v->alerts;
+	free(logs);
+	return e;
 }
 
 void
@@ -91,6 +115,7 @@ views_free(struct views **vp)
 
 	if (v == NULL)
 		return;
+	alerting_stop(&v->alerts);
 	for (size_t i = 0; i < v->count; i++) {
 		if (v->writers != NULL)
 			view_writer_close(&v->writers[i]);

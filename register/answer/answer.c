@@ -30,6 +30,8 @@ static const struct resource {
     {"policies", LISTED | AT, answer_policies, true},
     {"notices", LISTED | AT, answer_notices, true},
     {"alarms", LISTED, answer_alarms, true},
+    {"alerts", LISTED | TAKES(PARAMETER_HOST) | TAKES(PARAMETER_WORKLOAD) | TAKES(PARAMETER_CODE),
+	answer_alerts, true},
     {"artifacts/*", LISTED, answer_artifact, true},
     {"reports/*/*", 0, answer_report, false},
     {"receipts/*/*", 0, answer_receipt, false},

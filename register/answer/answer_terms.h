@@ -14,11 +14,14 @@
 #define ANSWER_SCAN_MAX      20000 /* rows: 20 ms, so that a rare tier is found page by page */
 #define ANSWER_QUERY_MAX     2048  /* bytes of a query: as much as a request line has room for */
 
+struct alerting;
+
 /* A log whose view is asked. Its strings outlive the answerer. */
 struct answer_log {
 	const char *name;
-	const char *view;      /* file */
-	const char *directory; /* in the form of a log's: tiles, for entries and proofs */
+	const char *view;        /* file */
+	struct alerting *alerts; /* of all logs; NULL: nobody looks for them */
+	const char *directory;   /* in the form of a log's: tiles, for entries and proofs */
 };
 
 /* Who asks, and what of it he may see. */

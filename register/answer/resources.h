@@ -21,6 +21,9 @@ void answer_policies(struct answering *x);
 void answer_notices(struct answering *x);
 void answer_alarms(struct answering *x);
 
+/* answer_alerts.c */
+void answer_alerts(struct answering *x);
+
 /* answer_findings.c */
 void answer_findings(struct answering *x);
 void answer_finding(struct answering *x);

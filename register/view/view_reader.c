@@ -56,6 +56,15 @@ static const char *const sql[VIEW_QUERIES] = {
 				     " ORDER BY from_entry DESC, workload DESC",
     [VIEW_SILENCE_AT] = SILENCE_SELECT "WHERE workload = ?1 AND from_entry <= ?2"
 				       " ORDER BY from_entry DESC LIMIT 1",
+    [VIEW_CHANGES] =
+	"SELECT from_entry, 0, workload, from_s, state, NULL FROM interval"
+	" WHERE from_entry >= ?1 AND offline = 0"
+	" UNION ALL SELECT entry, CASE WHEN length(boot) > 0 THEN 1 ELSE 2 END, workload, issued_s,"
+	" 0, boot FROM turn WHERE entry >= ?1"
+	" UNION ALL SELECT from_entry, 3, workload, from_s, 0, NULL FROM silence"
+	" WHERE from_entry >= ?1"
+	" UNION ALL SELECT entry, 4, 0, issued_s, 0, bytes FROM notice WHERE entry >= ?1"
+	" ORDER BY 1, 2, 3 LIMIT ?2",
     [VIEW_POLICIES] = "SELECT entry, issued_s, manifest, coalesce(name, ''), approvals FROM policy"
 		      " WHERE entry < ?1 ORDER BY entry DESC",
     [VIEW_NOTICES] = "SELECT entry, issued_s, kind, bytes FROM notice WHERE entry < ?1"

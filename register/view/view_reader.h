@@ -52,6 +52,10 @@ enum view_query {
 	/* ?1 workload, ?2 entry -> as above, the newest that had begun */
 	VIEW_SILENCE_AT,
 
+	/* entry >= ?1, at most ?2 rows, by entry, what and workload -> entry, what (an enum
+	 * view_change), workload, issued_s, state, bytes */
+	VIEW_CHANGES,
+
 	/* entry < ?1, the newest first -> entry, issued_s, manifest, name, approvals */
 	VIEW_POLICIES,
 	/* entry < ?1, the newest first -> entry, issued_s, kind, bytes */
@@ -79,6 +83,15 @@ enum view_query {
 	VIEW_LOOKED,
 
 	VIEW_QUERIES,
+};
+
+/* What changed at an entry, and what is in `bytes` then. */
+enum view_change {
+	CHANGE_STATE, /* a workload states something else, or is heard of again */
+	CHANGE_BOOT,  /* it runs on another boot: its id */
+	CHANGE_LEFT,  /* it has left */
+	CHANGE_SILENT,
+	CHANGE_NOTICE, /* the notice */
 };
 
 /*

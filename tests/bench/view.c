@@ -23,6 +23,7 @@
 #include "proto/glob.h"
 #include "proto/tlog/merkle.h"
 #include "proto/tlog/tile.h"
+#include "register/alert/alerting.h"
 #include "register/answer/answer.h"
 #include "register/view/view_writer.h"
 
@@ -214,17 +215,34 @@ make_report(struct report *r, uint64_t host, uint64_t round, uint64_t change)
 	    VIEW_LITERAL("/etc/trading/limits.conf"), VIEW_LITERAL("expected another content")};
 }
 
+/* They are read behind the start, as the view is large. */
+static void
+wait_for_alerts(struct alerting *alerts)
+{
+	const double until = now_s() + 2;
+	bool up_to_date = false;
+
+	while (!up_to_date && now_s() < until) { /* a view may be damaged, or not be there */
+		(void)alerting_take(alerts, 0, &up_to_date);
+		alerting_give_back(alerts);
+		(void)sched_yield();
+	}
+}
+
 static void
 ask(const char *name, const char *directory, const char *path, const char *see)
 {
-	const struct answer_log log = {name, path, directory};
+	const struct alerting_log alerted = {name, path, NULL};
+	struct answer_log log = {.name = name, .view = path, .directory = directory};
 	struct scope scope = {(void *)(uintptr_t)see, see != NULL ? may_see : NULL};
 	struct answerer *a;
 	struct answer answer;
 	char line[8192];
 	double before;
 
+	must(alerting_start(&alerted, 1, &log.alerts) == ERR_OK, "alerts");
 	must(answerer_new(&log, 1, &a) == ERR_OK, "answerer");
+	wait_for_alerts(log.alerts);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		struct view request = view_of_string(line), query = {NULL, 0};
 		const uint8_t *mark;
@@ -243,6 +261,7 @@ ask(const char *name, const char *directory, const char *path, const char *see)
 		buf_free(&answer.body);
 	}
 	answerer_free(&a);
+	alerting_stop(&log.alerts);
 }
 
 static bool
