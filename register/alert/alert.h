@@ -41,6 +41,11 @@ enum alert_kind { ALERT_KIND_MAP(ALERT_ENUM) ALERT_KINDS };
 enum alert_end { ALERT_END_MAP(ALERT_ENUM) ALERT_ENDS };
 #undef ALERT_ENUM
 
+/* What is looked at in hours, is rare for a day, is left behind for a week. */
+#define ALERT_HOUR_S 3600
+#define ALERT_DAY_S  86400
+#define ALERT_WEEK_S 604800
+
 /* Whom an alert names; of the others it is told how many they are. */
 #define ALERT_PLACES_MAX 32
 

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "register/alert/peers.h"
-
 #define ROOM_FIRST 64
 
 void
@@ -19,7 +17,7 @@ enum err
 alert_list_add(struct alert_list *l, const struct alert *like, struct alert **out)
 {
 	*out = NULL;
-	if (l->count >= PEERS_ALERTS_MAX)
+	if (l->count >= ALERT_LIST_MAX)
 		return ERR_OK;
 	if (l->count == l->room) {
 		const size_t room = l->room == 0 ? ROOM_FIRST : 2 * l->room;

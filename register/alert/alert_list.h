@@ -6,6 +6,9 @@
 
 #include "register/alert/alert.h"
 
+/* A log that gives more has a cause that somebody has looked for by then. */
+#define ALERT_LIST_MAX 100000
+
 /* Zero-initialised. */
 struct alert_list {
 	size_t count, room;
@@ -16,7 +19,7 @@ void alert_list_free(struct alert_list *l);
 
 /*
  * A new one, as `like` says, which lasts and is about nobody yet. *out is NULL where the list has
- * all that it takes (PEERS_ALERTS_MAX). ERR_MEMORY.
+ * all that it takes (ALERT_LIST_MAX). ERR_MEMORY.
  */
 enum err alert_list_add(
     struct alert_list *l, const struct alert *like, struct alert **out) MUST_USE;

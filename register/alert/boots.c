@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "register/alert/peers.h"
-
 #define RESTARTS_MOST 3 /* within a day; the third is told */
 
 /* A boot of a machine, and who says that he runs on it. */
@@ -140,7 +138,7 @@ note_restart(struct boots_host *h, const struct fact *f, struct alert_list *aler
 
 	(void)peer_note_change(h->changed_s, f->time_s);
 	third = &h->changed_s[PEER_CHANGES - RESTARTS_MOST];
-	if (*third == 0 || f->time_s - *third > PEERS_DAY_S)
+	if (*third == 0 || f->time_s - *third > ALERT_DAY_S)
 		return ERR_OK;
 	if (h->restarts == NULL)
 		e = alert_list_add(alerts, &like, &h->restarts);
@@ -160,7 +158,7 @@ boots_sweep(struct boots *b, uint64_t entry, uint64_t now_s, struct alert_list *
 	for (size_t i = 0; i < b->count; i++) {
 		struct alert **a = &b->host[i].restarts;
 
-		if (*a != NULL && now_s - (*a)->last_s > PEERS_DAY_S)
+		if (*a != NULL && now_s - (*a)->last_s > ALERT_DAY_S)
 			alert_over(a, ALERT_CEASED, entry, now_s);
 	}
 	return e;
@@ -179,7 +177,7 @@ sweep_boot(
 		alert_over(&one->clone, ALERT_GONE, entry, now_s);
 		return ERR_OK;
 	}
-	if (one->clone != NULL || now_s - one->since_s < PEERS_HOUR_S)
+	if (one->clone != NULL || now_s - one->since_s < ALERT_HOUR_S)
 		return ERR_OK;
 	memcpy(like.subject.bytes, one->id, BOOT_ID_SIZE);
 	e = alert_list_add(alerts, &like, &one->clone);

@@ -63,6 +63,7 @@ peer_groups_free(struct peer_group **all)
 	HASH_ITER (hh, *all, g, next_group) {
 		for (size_t k = 0; k < COMPONENT_KIND_COUNT; k++)
 			HASH_ITER (hh, g->share[k].contents, c, next) {
+				/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): as below */
 				HASH_DEL(g->share[k].contents, c);
 				free(c);
 			}

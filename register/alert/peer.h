@@ -17,9 +17,8 @@
 
 #include "proto/bytes.h"
 #include "proto/digest.h"
+#include "proto/err.h"
 #include "proto/evidence/component.h"
-#include "proto/siphash.h"
-#include "register/alert/alert.h"
 
 /*
  * Where peers have had so many different ones of a kind, each has its own: it is no sign of
@@ -29,6 +28,8 @@
 
 /* Times of changes that are kept of each, to tell how many were within a day. */
 #define PEER_CHANGES 4
+
+struct alert;
 
 /* A component that peers of a group have, or had. */
 struct peer_content {

@@ -8,7 +8,7 @@
 #include "register/alert/windows.h"
 
 /* Hours that are looked at behind the newest fact: all that comes by time alone comes within. */
-#define SWEEPS_MOST (PEERS_WEEK_S / PEERS_HOUR_S + 25)
+#define SWEEPS_MOST (ALERT_WEEK_S / ALERT_HOUR_S + 25)
 
 /* A component that somebody in this log has had. */
 struct seen {
@@ -58,7 +58,7 @@ static enum err note_seen(struct peers *p, const struct digest *d, bool *is_new)
 static enum alert_kind judge(const struct change *c, const struct peer_content *now);
 static enum err raise_about(struct peers *p, enum alert_kind kind, struct peer_group *group,
     enum component_kind component, struct peer_content *content, uint64_t time_s);
-static void compare(struct alert *a, const struct peer_share *s);
+static void compare(struct alert *a, const struct peer_share *s, const struct peer_content *c);
 static enum err note_flapping(struct peers *p, const struct change *c);
 static enum err sweep(struct peers *p, uint64_t now_s);
 static enum err sweep_share(
@@ -178,13 +178,13 @@ peers_state(struct peers *p, const struct fact *f, const struct fact_state *stat
 static enum err
 advance(struct peers *p, uint64_t entry, uint64_t time_s)
 {
-	const uint64_t hour = time_s / PEERS_HOUR_S;
+	const uint64_t hour = time_s / ALERT_HOUR_S;
 	enum err e = ERR_OK;
 
 	if (p->hour == 0)
 		p->hour = hour;
 	for (; e == ERR_OK && p->hour < hour && p->sweeps < SWEEPS_MOST; p->sweeps++)
-		e = sweep(p, ++p->hour * PEERS_HOUR_S);
+		e = sweep(p, ++p->hour * ALERT_HOUR_S);
 	if (p->hour < hour)
 		p->hour = hour;
 	if (entry > p->entry) {
@@ -263,7 +263,7 @@ let_go(struct peers *p, struct peer *one, uint64_t time_s)
 static bool
 is_explained(struct peers *p, const struct fact *f, bool affirming)
 {
-	return (affirming && p->has_policy && f->time_s - p->policy_s <= PEERS_WEEK_S) ||
+	return (affirming && p->has_policy && f->time_s - p->policy_s <= ALERT_WEEK_S) ||
 	       windows_cover(&p->windows, f->collector, f->name, f->time_s);
 }
 
@@ -324,7 +324,7 @@ take_one(struct peers *p, struct change *c, const struct digest *to)
 		e = raise_about(p, kind, c->peer->group, c->kind, now, c->fact->time_s);
 	if (now->alert != NULL) {
 		alert_add_place(now->alert, c->peer, c->fact->entry, c->fact->time_s);
-		compare(now->alert, share);
+		compare(now->alert, share, now);
 	}
 	return e;
 }
@@ -385,11 +385,8 @@ raise_about(struct peers *p, enum alert_kind kind, struct peer_group *group,
 }
 
 static void
-compare(struct alert *a, const struct peer_share *s)
+compare(struct alert *a, const struct peer_share *s, const struct peer_content *c)
 {
-	const struct peer_content *c;
-
-	HASH_FIND(hh, s->contents, &a->subject, sizeof(a->subject), c);
 	a->holders = c->holders;
 	a->peers = s->holding;
 	a->usual_holders = s->usual->holders;
@@ -406,7 +403,7 @@ note_flapping(struct peers *p, const struct change *c)
 	const uint64_t fourth = peer_note_change(c->peer->changed_s, c->fact->time_s);
 	enum err e = ERR_OK;
 
-	if (fourth == 0 || c->fact->time_s - fourth > PEERS_DAY_S)
+	if (fourth == 0 || c->fact->time_s - fourth > ALERT_DAY_S)
 		return ERR_OK;
 	if (c->peer->flapping == NULL)
 		e = alert_list_add(&p->alerts, &like, &c->peer->flapping);
@@ -424,7 +421,7 @@ sweep(struct peers *p, uint64_t now_s)
 		struct peer *one = p->peer[i];
 
 		if (one != NULL && one->flapping != NULL &&
-		    now_s - one->flapping->last_s > PEERS_DAY_S)
+		    now_s - one->flapping->last_s > ALERT_DAY_S)
 			alert_over(&one->flapping, ALERT_CEASED, p->entry, now_s);
 	}
 	for (struct peer_group *g = p->groups; g != NULL; g = g->hh.next)
@@ -451,10 +448,10 @@ sweep_share(struct peers *p, struct peer_group *g, enum component_kind kind, uin
 		const bool older = c->first_entry < usual->first_entry;
 		const bool rare = !older && !c->explained && c->holders <= PEERS_RARE_MOST &&
 				  5 * (uint64_t)usual->holders >= 4 * (uint64_t)s->holding &&
-				  now_s - c->since_s >= PEERS_DAY_S;
+				  now_s - c->since_s >= ALERT_DAY_S;
 		const bool behind = older && 20 * (uint64_t)c->holders <= s->holding &&
-				    now_s - usual->first_s >= PEERS_WEEK_S &&
-				    now_s - c->since_s >= PEERS_DAY_S;
+				    now_s - usual->first_s >= ALERT_WEEK_S &&
+				    now_s - c->since_s >= ALERT_DAY_S;
 
 		if (c->holders == 0 || c->alert != NULL || c == usual || (!rare && !behind))
 			continue;
@@ -462,7 +459,7 @@ sweep_share(struct peers *p, struct peer_group *g, enum component_kind kind, uin
 		if (c->alert == NULL)
 			continue;
 		name_holders(p, c->alert, c, now_s);
-		compare(c->alert, s);
+		compare(c->alert, s, c);
 	}
 	return e;
 }

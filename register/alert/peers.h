@@ -24,16 +24,9 @@
 #include "register/alert/alert.h"
 #include "register/alert/fact.h"
 
-#define PEERS_HOUR_S 3600
-#define PEERS_DAY_S  86400
-#define PEERS_WEEK_S 604800
-
 #define PEERS_LEAST      3  /* that a change can be held against */
 #define PEERS_RARE_LEAST 10 /* of fewer, two are no sign of rarity */
 #define PEERS_RARE_MOST  2  /* who have what is rare */
-
-/* Alerts that are kept; a log that gives more has a cause that somebody has looked for. */
-#define PEERS_ALERTS_MAX 100000
 
 struct peers;
 
