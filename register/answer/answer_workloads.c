@@ -7,6 +7,7 @@
 #include "register/view/places.h"
 #include "register/view/view_sql.h"
 
+static bool is_named(const struct answering *x, sqlite3_stmt *row);
 static bool is_wanted(const struct answering *x, const struct workload_item *w);
 static sqlite3_stmt *find_named(struct answering *x);
 static void add_intervals(struct answering *x, uint64_t workload, json_t *to);
@@ -32,7 +33,7 @@ answer_workloads(struct answering *x)
 		else
 			view_sql_bind(s, "ii", after, (uint64_t)x->query.tier);
 		while (answering_row(x, s)) {
-			if (!answering_sees(x, view_sql_view(s, WORKLOAD_NAME))) {
+			if (!is_named(x, s)) {
 				if (!answering_go_on(x, view_sql_number(s, WORKLOAD_N), 0))
 					break;
 				continue;
@@ -47,13 +48,24 @@ answer_workloads(struct answering *x)
 	workload_item_free(&w);
 }
 
+/* What its row alone tells; the rest may have to be looked up. */
+static bool
+is_named(const struct answering *x, sqlite3_stmt *row)
+{
+	const struct view name = view_sql_view(row, WORKLOAD_NAME);
+
+	return answering_sees(x, name) &&
+	       answer_query_matches(
+		   &x->query, PARAMETER_HOST, view_sql_view(row, WORKLOAD_COLLECTOR)) &&
+	       answer_query_matches(&x->query, PARAMETER_WORKLOAD, name);
+}
+
 static bool
 is_wanted(const struct answering *x, const struct workload_item *w)
 {
 	const struct answer_query *q = &x->query;
 
-	return w->reported && answer_query_matches(q, PARAMETER_HOST, w->collector) &&
-	       answer_query_matches(q, PARAMETER_WORKLOAD, w->name) &&
+	return w->reported &&
 	       (!answer_query_has(q, PARAMETER_TIER) ||
 		   q->tier == (w->stated ? w->tier : REPORT_NONE)) &&
 	       (!answer_query_has(q, PARAMETER_SILENT) || q->silent == (w->silent_entry != 0));

@@ -151,6 +151,7 @@ look_back(struct answering *x, sqlite3_stmt *row, struct workload_item *w)
 {
 	sqlite3_stmt *s = answering_ask(x, VIEW_INTERVAL_AT);
 
+	x->scanned += ANSWER_SCAN_PAST;
 	w->reported = w->stated = false;
 	w->reports = 0;
 	if (s == NULL)
