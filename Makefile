@@ -55,7 +55,7 @@ WEB      := $(BUILD)/hallmark-web
 BINARIES := $(foreach p,$(PROGRAMS),$(BUILD)/$(BINARY_$(p))) $(WEB)
 
 # What people type together is done in that order, whatever -j says: `clean all`, `demo check`.
-TYPED := all tests deps check check-fault check-mutation check-asan check-tsan fuzz lint bench demo install clean
+TYPED := all tests deps check check-fault check-mutation check-asan check-tsan fuzz lint bench demo demo-serve install clean
 ifneq ($(word 2,$(filter $(TYPED),$(MAKECMDGOALS))),)
 .NOTPARALLEL:
 endif
@@ -314,6 +314,13 @@ demo:
 	@$(INSTALL_PACKAGES) $(PACKAGES_BUILD) $(PACKAGES_RUN)
 	@$(MAKE) --no-print-directory all
 	@tests/system/demo $(BUILD)
+
+# Until Ctrl-C: a register and its page, with something to see. PORT=7480 makes its address the same each time.
+.PHONY: demo-serve
+demo-serve:
+	@$(INSTALL_PACKAGES) $(PACKAGES_BUILD) $(PACKAGES_RUN)
+	@$(MAKE) --no-print-directory all
+	@tests/system/demo-serve $(BUILD) $(PORT)
 
 # Programs, commented samples as *.sample, units and users; with the paths of this installation.
 ETC      ?= /etc/hallmark

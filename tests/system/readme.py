@@ -70,7 +70,10 @@ def test_demo_shows_what_it_promises():
     assert not running_in(BUILD / "demo")
     assert "affirming" in out and "contraindicated" in out and "changed-file" in out
     left = sorted(p.name for p in (BUILD / "demo").iterdir())
-    assert left == ["log", "receipts", "signer.crt"], left
+    assert left == ["log", "receipts", "signer.crt", "work"], left
+    left = {p.name for p in (BUILD / "demo" / "work").iterdir()}
+    assert {"policy.yaml", "signer.yaml", "collector.yaml", "evidence"} <= left, left
+    assert not left & {"pin", "tokens", "guard"} and not any(n.endswith(".key") for n in left), left
     assert list((BUILD / "demo/receipts").glob("*.tlog-proof"))
 
 
