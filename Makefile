@@ -60,8 +60,15 @@ ifneq ($(word 2,$(filter $(TYPED),$(MAKECMDGOALS))),)
 .NOTPARALLEL:
 endif
 
+# A receipt verified by a browser alone: one file of the modules that the register serves.
+VERIFY_PAGE := $(BUILD)/hallmark-verify.html
+
 .PHONY: all
-all: $(BINARIES)
+all: $(BINARIES) $(VERIFY_PAGE)
+
+$(VERIFY_PAGE): $(wildcard clients/browser/*) $(wildcard register/web/*.js)
+	@echo "  PAGE  $@"
+	@clients/browser/make_page.py $@
 
 # --- libraries: one per folder, with all its rooms; each main.c stays out of them ---------------------
 
@@ -210,7 +217,7 @@ $(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
 	libmsgpack-dev libcyaml-dev libyaml-dev libsqlite3-dev libjansson-dev libzstd-dev libcap-dev \
-	libseccomp-dev uthash-dev libarchive-dev libcurl4-openssl-dev libgumbo-dev libhttp-parser-dev
+	libseccomp-dev uthash-dev libarchive-dev libcurl4-openssl-dev libgumbo-dev libhttp-parser-dev python3
 PACKAGES_RUN   := softhsm2 openssl procps
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml python3-jwt python3-jsonschema opensc strace \
 	util-linux mount iproute2 nftables e2fsprogs systemd chromium chromium-driver python3-selenium nodejs nginx-light haproxy postgresql umoci skopeo $(PACKAGES_TOKENS)
@@ -222,7 +229,7 @@ PACKAGES_BENCH := nginx-light wrk util-linux e2fsprogs
 PACKAGES_FUZZ  := clang libclang-rt-14-dev
 INSTALL_PACKAGES := tests/lib/install-packages
 
-TESTED := $(BINARIES) $(BUILD)/load $(BUILD)/prefill $(BUILD)/view $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/code_pages $(BUILD)/known_key \
+TESTED := $(BINARIES) $(VERIFY_PAGE) $(BUILD)/load $(BUILD)/prefill $(BUILD)/view $(BUILD)/token_module.so $(BUILD)/rawsign $(BUILD)/parse $(BUILD)/code_pages $(BUILD)/known_key \
 	$(UNIT_TESTS) $(REPLAYS) \
 	$(SHIMS)
 
@@ -351,6 +358,9 @@ install: all
 	install -d $(patsubst %,"$(DESTDIR)$(DOC)/%",$(sort $(dir $(EXAMPLES))))
 	$(foreach f,$(EXAMPLES),install -m 644 $f "$(DESTDIR)$(DOC)/$f" &&) :
 	install -m 644 proto/PROTOCOL.md "$(DESTDIR)$(DOC)/proto"
+	install -d "$(DESTDIR)$(DOC)/clients/python"
+	install -m 644 $(VERIFY_PAGE) "$(DESTDIR)$(DOC)"
+	install -m 644 clients/python/hallmark_verify.py "$(DESTDIR)$(DOC)/clients/python"
 
 -include $(shell find $(BUILD)/obj $(BUILD)/mutation -name '*.d' 2>/dev/null)
 

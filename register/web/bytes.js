@@ -106,6 +106,11 @@ export function decimal(text, what) {
 	return number;
 }
 
+/* For people: 12,384,221. */
+export function grouped(number) {
+	return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /* [line, rest] of a text whose lines all end in a line feed. */
 export function takeLine(text, what) {
 	const end = text.indexOf("\n");

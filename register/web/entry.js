@@ -135,14 +135,14 @@ function readArray(reader, depth) {
 }
 
 /* Sticky: they match where they are told to, and copy nothing. */
-const STRING = /"((?:[^"\\]|\\["\\])*)"/uy;
-const INTEGER = /0|[1-9][0-9]{0,15}/y;
+const STRING_FORM = /"((?:[^"\\]|\\["\\])*)"/uy;
+const INTEGER_FORM = /0|[1-9][0-9]{0,15}/y;
 
 function readString(reader) {
-	STRING.lastIndex = reader.at;
-	const match = STRING.exec(reader.text);
+	STRING_FORM.lastIndex = reader.at;
+	const match = STRING_FORM.exec(reader.text);
 	demand(match !== null, "entry: expected a string in the one spelling of JSON");
-	reader.at = STRING.lastIndex;
+	reader.at = STRING_FORM.lastIndex;
 	const value = match[1].replace(/\\(.)/g, "$1");
 	demand(isPrintable(value), `entry: expected printable text, found "${printable(value, 80)}"`);
 	demand(byteLength(value) <= STRING_MAX, `entry: expected strings of at most ${STRING_MAX} bytes`);
@@ -150,9 +150,9 @@ function readString(reader) {
 }
 
 function readInteger(reader) {
-	INTEGER.lastIndex = reader.at;
-	const match = INTEGER.exec(reader.text), value = Number(match?.[0]);
+	INTEGER_FORM.lastIndex = reader.at;
+	const match = INTEGER_FORM.exec(reader.text), value = Number(match?.[0]);
 	demand(match !== null && value <= INTEGER_MAX, "entry: expected an integer from 0 to 2^53 - 1");
-	reader.at = INTEGER.lastIndex;
+	reader.at = INTEGER_FORM.lastIndex;
 	return value;
 }

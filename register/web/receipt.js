@@ -49,7 +49,7 @@ export function parseNote(bytes) {
 	while (rest !== "") {
 		demand(lines.length < SIGNATURES_MAX, `checkpoint: expected at most ${SIGNATURES_MAX} signatures`);
 		[line, rest] = takeLine(rest, "signature");
-		lines.push(parseLine(line));
+		lines.push(parseSignatureLine(line));
 	}
 	return {text, lines};
 }
@@ -67,7 +67,7 @@ export function parseCheckpoint(text) {
 	return {origin, size: decimal(size, "size"), root: hash(root, "root")};
 }
 
-function parseLine(line) {
+function parseSignatureLine(line) {
 	demand(line.startsWith("\u2014 "), "signature: expected a line that begins with a dash and a space");
 	const space = line.indexOf(" ", 2);
 	demand(space > 2, "signature: expected a name and base64");

@@ -4,23 +4,23 @@
  *   verifyReceipt(receipt, trust, {now, subtle, origin})
  *
  * `receipt` is the text of a .tlog-proof, or better its bytes; `trust` what the visitor says is the
- * log's key (x509.js). Neither is believed: whatever they are, nothing is thrown, and `verified` is
+ * log’s key (x509.js). Neither is believed: whatever they are, nothing is thrown, and `verified` is
  * true only if each step below was done and came out right. The steps, in order; they end with the
  * first that fails:
  *
  *   bytes       the receipt has its one form, and what it holds is an entry in its one spelling
- *   leaf        the hash of the entry's bytes
- *   inclusion   with the hashes of the path it leads to the checkpoint's root
+ *   leaf        the hash of the entry’s bytes
+ *   inclusion   with the hashes of the path it leads to the checkpoint’s root
  *   checkpoint  whose log is the one for which the entry was made
  *   signature   the checkpoint is signed by the key that the visitor gave
  *   key         which key that is, and whether it names this log
  *
  * `ok: null` says that this was not checked here: no key was given, this browser cannot, or, of `key`,
- * that nothing but the visitor's word makes it this log's. What is never shown by a receipt: that the
+ * that nothing but the visitor’s word makes it this log’s. What is never shown by a receipt: that the
  * verdict follows from policy and evidence (hallmark-audit replay), and that the host told the truth.
  */
 
-import {Refusal, demand, printable, toBytes, toHex, utf8} from "./bytes.js";
+import {Refusal, demand, grouped, printable, toBytes, toHex, utf8} from "./bytes.js";
 import {RECEIPT_SIZE_MAX, parseCheckpoint, parseNote, parseReceipt} from "./receipt.js";
 import {demandConsistency, leafHash, rootOfPath} from "./merkle.js";
 import {Unavailable, hashList, verifyNote} from "./note.js";
@@ -31,8 +31,8 @@ import {parseEntry, summarise} from "./entry.js";
 const TITLES = {
 	bytes: ["The receipt is whole", "This is no receipt in its one form", "The receipt has no report"],
 	leaf: ["These bytes have this hash", "The bytes have no hash", "Nothing was checked"],
-	inclusion: ["The log has that hash", "The log does not have these bytes", "The path was not checked"],
-	checkpoint: ["The root is this log's", "The root is another log's", "The checkpoint was not checked"],
+	inclusion: ["That hash leads to the root", "That hash does not lead to the root", "The path was not checked"],
+	checkpoint: ["Report and root name the same log", "The root is not of the log that was expected", "The log was not checked"],
 	signature: ["The root is signed", "The root is not signed by the key that you gave", "The signature was not checked"],
 	key: ["By the key that you gave", "What you gave is no key for this", "By the key that you gave: on your word"],
 };
@@ -55,7 +55,7 @@ export async function verifyReceipt(receipt, trust, {now = Date.now(), subtle = 
 
 /*
  * That the log only grew from one checkpoint to another: {consistent, steps, error, from, to}. Both
- * are signed notes of one log by the visitor's key; `proof` is a list of hashes, in hex or base64.
+ * are signed notes of one log by the visitor’s key; `proof` is a list of hashes, in hex or base64.
  */
 export async function verifyConsistency(older, newer, proof, trust, {subtle = webCrypto()} = {}) {
 	const result = {consistent: false, verified: false, steps: [], error: null, from: null, to: null};
@@ -68,7 +68,7 @@ export async function verifyConsistency(older, newer, proof, trust, {subtle = we
 		step("bytes", true, "two checkpoints of one log, in their one form", {});
 		demandSubtle(subtle, "inclusion");
 		await at("inclusion", () => demandConsistency(subtle, from, to, hashList(proof)));
-		step("inclusion", true, `the first ${from.size} of ${to.size} entries are unchanged`,
+		step("inclusion", true, `the first ${grouped(from.size)} of ${grouped(to.size)} entries are unchanged`,
 			{from: result.from.size, to: result.to.size});
 		const key = demandTrust(trust);
 		for (const note of notes)
@@ -84,9 +84,9 @@ export async function verifyConsistency(older, newer, proof, trust, {subtle = we
 
 /* A refusal that knows at which step it came; `ok` is false, or null where it could not be checked. */
 class Stop extends Error {
-	constructor(id, ok, message) {
+	constructor(id, ok, message, numbers = {}) {
 		super(message);
-		Object.assign(this, {id, ok});
+		Object.assign(this, {id, ok, numbers});
 	}
 }
 
@@ -100,7 +100,7 @@ async function walk(result, run) {
 		const id = error instanceof Stop ? error.id : "bytes", known = error instanceof Stop || error instanceof Refusal;
 		result.verified = false;
 		result.error = known ? error.message : `it could not be looked at: ${printable(error?.message ?? error)}`;
-		step(id, error instanceof Stop ? error.ok : false, result.error, {});
+		step(id, error instanceof Stop ? error.ok : false, result.error, error.numbers);
 	}
 }
 
@@ -141,7 +141,7 @@ function readReceipt(receipt, result, step) {
 			+ "and not which");
 	const {kind, document, text} = parseEntry(parsed.entry);
 	Object.assign(result, {report: document, reportText: text, kind, summary: summarise(kind, document)});
-	step("bytes", true, `${kind} of ${parsed.entry.length} bytes, a path of ${hashes(parsed.path)}, signed checkpoint`,
+	step("bytes", true, `${kind} of ${grouped(parsed.entry.length)} bytes, a path of ${hashes(parsed.path)}, signed checkpoint`,
 		{bytes: bytes.length, entry: parsed.entry.length, hashes: parsed.path.length});
 	return parsed;
 }
@@ -150,14 +150,14 @@ async function proveInclusion(subtle, {entry, index, path, checkpoint}, result, 
 	demandSubtle(subtle, "leaf");
 	const leaf = await at("leaf", () => leafHash(subtle, entry));
 	result.leaf = toHex(leaf);
-	step("leaf", true, `SHA-256 of 00 and the ${entry.length} bytes`, {leaf: result.leaf, bytes: entry.length});
+	step("leaf", true, `SHA-256 of 00 and the ${grouped(entry.length)} bytes`, {leaf: result.leaf, bytes: entry.length});
 	const {root, sides} = await at("inclusion", () => rootOfPath(subtle, leaf, index, checkpoint.size, path));
-	const numbers = {index: result.index, size: result.size, hashes: path.length, sides, root: toHex(root)};
-	if (numbers.root !== result.root)
-		throw new Stop("inclusion", false, `entry ${result.index} of ${result.size}: a path of ${hashes(path)} leads to `
-			+ `${numbers.root}, and the checkpoint's root is ${result.root}`);
-	step("inclusion", true, `entry ${result.index} of a tree of ${result.size}: a path of ${hashes(path)} leads to its root`,
-		numbers);
+	const numbers = {index: result.index, size: result.size, hashes: path.length, sides, root: toHex(root),
+		expected: result.root};
+	const what = `entry ${grouped(index)} of a tree of ${grouped(checkpoint.size)}: a path of ${hashes(path)} leads to `;
+	if (numbers.root !== numbers.expected)
+		throw new Stop("inclusion", false, `${what}another root than the checkpoint’s`, numbers);
+	step("inclusion", true, `${what}its root`, numbers);
 }
 
 function checkOrigin(checkpoint, result, demanded, step) {
@@ -166,7 +166,7 @@ function checkOrigin(checkpoint, result, demanded, step) {
 	if (result.report.iss !== checkpoint.origin)
 		throw new Stop("checkpoint", false, `the entry was made for ${printable(result.report.iss)}, and the checkpoint is `
 			+ `of ${checkpoint.origin}`);
-	step("checkpoint", true, `${checkpoint.origin}, ${result.size} entries`,
+	step("checkpoint", true, `log ${checkpoint.origin}, ${grouped(checkpoint.size)} entries`,
 		{origin: checkpoint.origin, size: result.size, root: result.root});
 }
 
@@ -183,7 +183,7 @@ function demandTrust(trust) {
 async function proveSignature(subtle, {note, checkpoint}, trust, result, step) {
 	const key = demandTrust(trust);
 	const found = await at("signature", () => verifyNote(subtle, note, checkpoint.origin, key));
-	step("signature", true, `line ${found.line + 1} of ${note.lines.length}, over the checkpoint's `
+	step("signature", true, `line ${found.line + 1} of ${note.lines.length}, over the checkpoint’s `
 		+ `${new TextEncoder().encode(note.text).length} bytes`,
 		{id: found.id, lines: note.lines.length, scheme: found.scheme, others: note.lines.length - 1});
 	keyStep(key, checkpoint.origin, result.report.iat, step);
@@ -200,8 +200,8 @@ function keyStep(key, origin, issued, step) {
 		(issued * 1000 < key.from || issued * 1000 > key.until);
 	const subject = key.subject !== "" ? ` of ${key.subject}` : "";
 	step("key", named ? true : null, `${what}, ${key.form}${subject}` +
-		(named ? ", which names this log" : "; it does not name this log: that it is this log's is your word")
-		+ (late ? "; the entry was made outside the certificate's dates" : ""),
+		(named ? ", which names this log" : "; it does not name this log: that it is this log’s is your word")
+		+ (late ? "; the entry was made outside the certificate’s dates" : ""),
 		{kind: key.kind, bits: key.bits, form: key.form, subject: key.subject, names: named,
 			from: key.from, until: key.until});
 }

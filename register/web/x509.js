@@ -34,7 +34,7 @@ export function parseTrust(given) {
 		return elements(whole(bytes, SEQUENCE)).length === 3 ? parseCertificate(bytes) : parseKey(bytes);
 	const text = new TextDecoder("latin1").decode(bytes), pem = PEM.exec(text);
 	if (pem === null)
-		return parseLine(text.endsWith("\n") ? text.slice(0, -1) : text);
+		return parseVerifierKey(text.endsWith("\n") ? text.slice(0, -1) : text);
 	const der = fromBase64(pem[2].replace(/[ \t\r\n]/g, ""), `PEM of a ${pem[1].toLowerCase()}`);
 	return pem[1] === "PUBLIC KEY" ? parseKey(der) : parseCertificate(der);
 }
@@ -45,7 +45,7 @@ export function namesOrigin(trust, origin) {
 		text === origin || (form === "uri" && text === `https://${origin}`));
 }
 
-function parseLine(line) {
+function parseVerifierKey(line) {
 	const parts = line.split("+"), name = parts[0];
 	demand(parts.length >= 3 && isKeyName(name) && /^[!-~]*$/.test(name),
 		"expected a certificate or public key in PEM or DER, or a verifier key (NAME+HASH+KEY)");

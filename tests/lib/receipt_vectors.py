@@ -39,3 +39,20 @@ def cases():
         made[case["name"]] = data
         found.append(Case(case["name"], data, case["trust"], case["outcome"], case.get("auditor", case["outcome"])))
     return found
+
+
+def base64_text(data):
+    """For what goes into a page."""
+    return base64.b64encode(data).decode()
+
+
+def judge(case, each):
+    """Of the browser's module. Good is six steps, of which only the last may be on the visitor's word;
+    what is not ends with the step that fails."""
+    assert each["verified"] == (case.outcome == "good"), (case.name, case.outcome, each)
+    *before, last = each["ok"]
+    assert all(before), (case.name, each)
+    if each["verified"]:
+        assert len(before) == 5 and last is not False and each["error"] is None, (case.name, each)
+    else:
+        assert last is not True and each["error"] and "it could not be" not in each["error"], (case.name, each)
