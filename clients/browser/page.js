@@ -15,7 +15,7 @@ const MARKS = {
 /* The steps, for what was not come to. */
 const STEPS = [
 	["bytes", "Is the receipt whole, and in its one form?"], ["leaf", "Which hash do its bytes have?"],
-	["inclusion", "Does that hash lead to the root?"], ["checkpoint", "Do report and root name the same log?"],
+	["inclusion", "Does that hash lead to the root?"], ["checkpoint", "Do entry and root name the same log?"],
 	["signature", "Is the root signed?"], ["key", "Is that the key that you gave, and does it name the log?"],
 ];
 const DAY_MS = 86400000;
@@ -144,7 +144,7 @@ function verdict(proof, took) {
 	const mark = proof.verified ? "good" : last.ok === false ? "bad" : "quiet";
 	const title = proof.verified
 		? key.names ? `Proved: ${proof.origin} recorded this ${proof.kind}` : `Proved: the key that you gave recorded this ${proof.kind}`
-		: last.ok === false ? `Not proved: ${lower(last.title)}` : "Nothing is proved yet";
+		: last.ok === false ? `Not proved: ${lower(last.title)}` : "Nothing is proved";
 	const text = proof.verified
 		? `It is entry ${grouped(proof.index)} of a log of ${grouped(proof.size)}`
 			+ (key.names ? "" : `; that this key is the log’s (${proof.origin}) is your word alone`)
@@ -159,7 +159,7 @@ function verdict(proof, took) {
 function says({status, workload, collector}) {
 	const [mark, word] = MARKS[status];
 	return make("p", {class: "says"}, "It says ", make("span", {class: `status ${mark}`}, shape(mark), word),
-		" of ", make("b", {}, workload), `, measured by ${collector}.`);
+		" about ", make("b", {}, workload), `, measured by ${collector}.`);
 }
 
 /* Before anything is given: what will be done. */
@@ -243,6 +243,10 @@ function report(proof) {
 		row("Workload", summary.workload);
 	}
 	row("Collector", summary.collector);
+	if (summary.kind === "absence")
+		row("Silent", absent(proof.report));
+	if (summary.kind === "notice")
+		row("About", String(proof.report["hallmark.notice"]));
 	row("Issued", moment(summary.issued * 1000));
 	if (Number.isSafeInteger(summary.measured) && summary.measured > 0 && summary.measured < 253402300800000)
 		row("Measured", moment(summary.measured));
@@ -256,6 +260,13 @@ function report(proof) {
 		: "What these bytes say, unproved"), make("table", {}, make("tbody", {}, rows)),
 	make("details", {}, make("summary", {}, "All of it"), make("pre", {tabindex: "0", "aria-label": `The whole ${summary.kind}`},
 		JSON.stringify(proof.report, null, 2))));
+}
+
+function absent(document) {
+	const list = Array.isArray(document["hallmark.absent"]) ? document["hallmark.absent"] : [];
+	return make("ul", {class: "findings"}, list.slice(0, 128).map(each => make("li", {}, make("b", {}, String(each?.workload)),
+		Number.isSafeInteger(each?.due) && each.due > 0 && each.due < 253402300800
+			? make("span", {}, ", was due ", moment(each.due * 1000)) : null)));
 }
 
 function policy(text) {

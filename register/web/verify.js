@@ -32,7 +32,7 @@ const TITLES = {
 	bytes: ["The receipt is whole", "This is no receipt in its one form", "The receipt has no report"],
 	leaf: ["These bytes have this hash", "The bytes have no hash", "Nothing was checked"],
 	inclusion: ["That hash leads to the root", "That hash does not lead to the root", "The path was not checked"],
-	checkpoint: ["Report and root name the same log", "The root is not of the log that was expected", "The log was not checked"],
+	checkpoint: ["Entry and root name the same log", "The root is not of the log that was expected", "The log was not checked"],
 	signature: ["The root is signed", "The root is not signed by the key that you gave", "The signature was not checked"],
 	key: ["By the key that you gave", "What you gave is no key for this", "By the key that you gave: on your word"],
 };

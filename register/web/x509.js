@@ -88,7 +88,8 @@ function parseCertificate(der) {
 	const [serial, inner, issuer, validity, subject, key, ...rest] = parts;
 	demand(key?.tag === SEQUENCE && serial.tag === INTEGER &&
 		[inner, issuer, validity, subject].every(part => part.tag === SEQUENCE), "expected an X.509 certificate");
-	const [from, until] = elements(validity.content).map(time);
+	const times = elements(validity.content), [from, until] = times.map(time);
+	demand(times.length === 2, "certificate: expected two times");
 	const extensions = rest.find(part => part.tag === 0xa3);
 	return {
 		...parseKey(key.whole), form: "certificate", from, until,
@@ -120,18 +121,19 @@ function alternativeNames(extensions) {
 	});
 }
 
-/* Milliseconds since 1970; null of a time in another form than DER's two. */
+/* Milliseconds since 1970, of one of DER's two forms. */
 function time({tag, content}) {
 	const text = textOf(content);
 	const match = (tag === 0x17 ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
-		: tag === 0x18 ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/ : /$^/).exec(text);
-	if (match === null)
-		return null;
+		: tag === 0x18 ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/ : /(?!)/).exec(text);
+	demand(match !== null, "certificate: expected a time in DER");
 	const [year, month, ...rest] = match.slice(1).map(Number);
 	const full = tag === 0x18 ? year : year < 50 ? 2000 + year : 1900 + year; /* RFC 5280, 4.1.2.5.1 */
 	const at = new Date(0);
 	at.setUTCFullYear(full, month - 1, rest[0]);
 	at.setUTCHours(rest[1], rest[2], rest[3]);
+	demand(at.toISOString().replace(/\D/g, "").slice(-17, -3).endsWith(match.slice(2).join("")),
+		"certificate: expected a time that there is");
 	return at.getTime();
 }
 

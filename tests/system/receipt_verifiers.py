@@ -8,10 +8,12 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
@@ -24,6 +26,8 @@ import hallmark_verify
 
 CASES = receipt_vectors.cases()
 TRUST = receipt_vectors.trust()
+MUTANTS = 1500
+PIECES = (b"\n", b"\r\n", b" ", b"\0", b"\n\n", b"=", "\u2014 ".encode(), b"\xff", b"0", b"\x30\x80", b"index ", b"+", b"{", b'"', b"-----")
 COUNT_MIN = {"good": 60, "refused": 400}  # fewer were a set that has been cut
 
 
@@ -71,22 +75,77 @@ def test_the_python_module_says_the_same():
         assert case.fits(outcome), (case.name, case.outcome, outcome)
 
 
-def test_the_browser_module_says_the_same():
+def by_browser_module(vectors):
+    """What register/web/verify.js says of the cases in a file, and of consistency proofs."""
     with tempfile.TemporaryDirectory() as name:
         web = pathlib.Path(name) / "web"
         shutil.copytree(ROOT / "register/web", web)
         (web / "package.json").write_text('{"type": "module"}')  # as a browser takes them
         done = subprocess.run(
             ["node", str(ROOT / "tests/lib/receipt_vectors.mjs"), str(web / "verify.js"),
-             str(receipt_vectors.PATH), str(ROOT / "tests/vectors/merkle.txt")],
+             str(vectors), str(ROOT / "tests/vectors/merkle.txt")],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=4 * PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    told = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_the_browser_module_says_the_same():
+    told = by_browser_module(receipt_vectors.PATH)
     assert [each["name"] for each in told["receipts"]] == [case.name for case in CASES]
     for case, each in zip(CASES, told["receipts"]):
         receipt_vectors.judge(case, each)
     consistency = told["consistency"]
     assert consistency["good"] >= 36 and not consistency["wrong"], consistency
+
+
+def test_they_agree_on_what_chance_makes_of_them():
+    """Receipts and keys with bytes changed, left out, put in, and parts of each other."""
+    seed = int(os.environ.get("HALLMARK_SEED", time.time_ns() % 2 ** 32))
+    print(f"HALLMARK_SEED={seed}", flush=True)
+    chance = random.Random(seed)
+    small = [case for case in CASES if len(case.receipt) < 8192]
+    cases = []
+    for i in range(MUTANTS):
+        case, other = chance.sample(small, 2)
+        key = TRUST[case.trust]
+        of_key = chance.random() < 0.2
+        cases.append((str(i), case.receipt if of_key else mutant(chance, case.receipt, other.receipt),
+                      mutant(chance, key, TRUST[other.trust]) if of_key else key, of_key))
+    with tempfile.TemporaryDirectory() as name:
+        path = pathlib.Path(name) / "mutants.json"
+        text = receipt_vectors.base64_text
+        path.write_text(json.dumps({"trust": {i: text(key) for i, _, key, _ in cases}, "cases": [
+            {"name": i, "trust": i, "edits": [[0, 0, text(receipt)]]} for i, receipt, _, _ in cases]}))
+        told = by_browser_module(path)["receipts"]
+    for (i, receipt, key, of_key), each in zip(cases, told):
+        why = f"{i}: {each}\n{receipt!r}\n{key!r}"
+        good = proof_of(receipt, key) is not None
+        # What else is wrong with a certificate one reader may see and the other not; the key is the same.
+        assert each["verified"] == good or of_key, why
+        assert each["verified"] or "it could not be" not in each["error"], why
+
+
+def proof_of(receipt, key):
+    try:
+        return hallmark_verify.verify(receipt, key)
+    except hallmark_verify.Refused:
+        return None
+
+
+def mutant(chance, data, other):
+    for _ in range(chance.choice((1, 1, 1, 2, 5))):
+        at, to = sorted(chance.randrange(len(data) + 1) for _ in range(2))
+        to = min(to, at + chance.choice((1, 2, 8, 100)))
+        begin = chance.randrange(len(other) + 1)
+        data = chance.choice((
+            lambda: data[:at] + bytes(b ^ 1 << chance.randrange(8) for b in data[at:at + 1]) + data[at + 1:],
+            lambda: data[:at] + data[to:],
+            lambda: data[:at] + data[at:to] + data[at:],
+            lambda: data[:at] + other[begin:begin + to - at] + data[to:],
+            lambda: data[:at] + other[begin:],
+            lambda: data[:at] + chance.choice(PIECES) + data[at:],
+        ))()
+    return data
 
 
 def test_the_python_module_is_a_program_too():
