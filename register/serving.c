@@ -44,6 +44,7 @@ static void add_route(struct serving *s, const struct route *route);
 static void take_listeners(struct serving *s);
 static void take_grants(struct serving *s);
 static unsigned role_of(enum front_role role);
+static bool view_failed(const void *views, unsigned log);
 static void on_closed(void *context);
 
 enum err
@@ -137,7 +138,8 @@ open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
 	settings.grants = s->grants;
 	settings.route_count = s->route_count;
 	e = http_server_open(loop, &settings, faults, &s->server);
-	s->metrics = (struct decide_metrics){s->config, s->table, s->decider, s->server};
+	s->metrics = (struct decide_metrics){
+	    s->config, s->table, s->decider, s->server, view_failed, s->parts.views};
 	return e;
 }
 
@@ -303,6 +305,12 @@ role_of(enum front_role role)
 	    [FRONT_RELYING_PARTY] = ROLE_RELYING_PARTY};
 
 	return roles[role];
+}
+
+static bool
+view_failed(const void *views, unsigned log)
+{
+	return views_failed(views, log);
 }
 
 static void

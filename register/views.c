@@ -143,6 +143,12 @@ views_listener(struct views *v)
 	    .acknowledged = take_acknowledged};
 }
 
+bool
+views_failed(const struct views *v, unsigned log)
+{
+	return view_writer_failed(v->writers[log]);
+}
+
 struct route
 views_route(struct views *v)
 {

@@ -23,6 +23,9 @@ void views_free(struct views **v);
 
 struct followed_listener views_listener(struct views *v);
 
+/* Whether the view of log number `log` cannot be written any more; from any thread. */
+bool views_failed(const struct views *v, unsigned log);
+
 /* Everything below /v1/ that no route before it takes; in a thread. */
 struct route views_route(struct views *v);
 

@@ -12,6 +12,7 @@ static void plain(
     struct buf *to, const char *name, const char *kind, const char *help, uint64_t value);
 static void write_logs(
     const struct decide_metrics *m, const struct decision_terms *terms, struct buf *to);
+static void write_views(const struct decide_metrics *m, struct buf *to);
 static void write_aliases(
     const struct decide_metrics *m, const struct decision_terms *terms, struct buf *to);
 static void write_http(const struct decide_metrics *m, struct buf *to);
@@ -27,6 +28,7 @@ decide_metrics_answer(void *context, const struct request *r, struct response *o
 	(void)r;
 	out->type = metrics_type;
 	write_logs(m, &terms, to);
+	write_views(m, to);
 	plain(to, "hallmark_register_clock_trusted", "gauge",
 	    "whether the host's clock can be gone by", terms.sure);
 	plain(to, "hallmark_register_workloads", "gauge", "workloads that are known",
@@ -113,6 +115,17 @@ write_logs(const struct decide_metrics *m, const struct decision_terms *terms, s
 			    m->config->logs[log].name,
 			    gauges[i].value(decided_log(m->table, log), terms));
 	}
+}
+
+static void
+write_views(const struct decide_metrics *m, struct buf *to)
+{
+	static const char name[] = "hallmark_register_view_writer_failed";
+
+	head(to, name, "gauge", "whether the log's view cannot be written any more");
+	for (unsigned log = 0; log < m->config->log_count; log++)
+		buf_append_format(to, "%s{log=\"%s\"} %d\n", name, m->config->logs[log].name,
+		    m->view_failed(m->views, log));
 }
 
 /* Names of aliases need no escaping: a to z, 0 to 9 and "-". */

@@ -13,6 +13,9 @@ struct decide_metrics {
 	const struct decided_table *table;
 	struct decider *decider;
 	const struct http_server *server;
+	/* Whether what is answered of a log is not brought up to date any more. */
+	bool (*view_failed)(const void *views, unsigned log);
+	const void *views;
 };
 
 /* A route_handler; the context is a struct decide_metrics. */

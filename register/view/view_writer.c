@@ -1,5 +1,6 @@
 #include "register/view/view_writer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,8 +24,8 @@ struct view_writer {
 	struct buf scratch;
 	uint64_t committed; /* entries */
 	uint64_t committed_ms;
-	bool open; /* a transaction is */
-	bool failed;
+	bool open;          /* a transaction is */
+	atomic_bool failed; /* asked from other threads, too */
 };
 
 static enum err open_file(struct view_writer *w);

@@ -52,6 +52,8 @@ void view_writer_close(struct view_writer **w);
 
 /* All entries below are in the view, durably as far as a process that ends goes. */
 uint64_t view_writer_committed(const struct view_writer *w);
+
+/* From any thread. */
 bool view_writer_failed(const struct view_writer *w);
 
 /* As followed_listener has them, of this one log; `w` is the context. */
