@@ -15,11 +15,11 @@
 #include "log/seal.h"
 #include "log/tree_check.h"
 #include "log/walk/walk.h"
-#include "register/follow/alarm_teller.h"
 #include "register/follow/kept_walk.h"
 #include "register/follow/log_trust.h"
+#include "register/follow/newest.h"
 #include "register/follow/state_file.h"
-#include "register/follow/verified.h"
+#include "register/follow/troubles.h"
 
 /* Entries that are told before they are committed: some 20 MB of them, a third of a second. */
 #define BATCH_MAX ((uint64_t)64 * TILE_WIDTH)
@@ -29,14 +29,11 @@
 struct followed_log {
 	struct followed_log_wanted wanted;
 	const struct register_log *config;
-	struct findings findings; /* keeps the first that is not good in `found` */
-	struct buf found;
+	struct troubles troubles;
 	struct log_trust trust;
 	int state;
-	struct verified verified;
-	struct alarm_teller alarms;
+	struct newest newest;
 
-	struct log_reader log; /* as it is read; of the newest accepted checkpoint */
 	struct evidence_reader *evidence;
 	struct defects defects;
 	struct tree_check *tree;
@@ -51,8 +48,6 @@ struct followed_log {
 	struct buf bundle;
 
 	uint64_t newest_issued_s;
-	uint64_t seen_ms;
-	uint64_t lacking_since_ms; /* something was not there; 0: nothing */
 	uint64_t missing_since_ms; /* evidence was not there; 0: it was */
 	uint64_t asked_ms;
 	bool missed;  /* in this look */
@@ -60,9 +55,6 @@ struct followed_log {
 };
 
 static enum err load(struct followed_log *l);
-static bool read_checkpoint(struct followed_log *l, struct log_reader *out);
-static bool accept(struct followed_log *l, struct log_reader *now);
-static void refuse_older(struct followed_log *l, const struct log_reader *now);
 static bool is_ready(struct followed_log *l);
 static enum err begin_walk(struct followed_log *l);
 static enum err go_on(struct followed_log *l);
@@ -76,12 +68,7 @@ static void check_signer(struct followed_log *l);
 static void tell_state(struct followed_log *l);
 static void take_leaves(void *context, const struct tree_check_entries *entries);
 static void hear(void *context, const struct walk_visited *v);
-static void hear_faults(struct followed_log *l, const struct walk_visited *v);
 static bool ask_for_evidence(void *context);
-static void lack(struct followed_log *l, enum followed_alarm_kind kind, const char *words);
-static bool is_over(const struct followed_log *l, uint64_t *since_ms);
-static void find(void *context, const struct finding *f);
-static const char *found_words(struct followed_log *l);
 static uint64_t now_ms(void);
 
 enum err
@@ -94,8 +81,8 @@ followed_log_new(const struct followed_log_wanted *wanted, struct followed_log *
 	if (e == ERR_OK) {
 		l->wanted = *wanted;
 		l->config = &wanted->config->logs[wanted->number];
-		l->findings = (struct findings){.tell = find, .context = l};
-		l->log.dir = l->state = -1;
+		troubles_begin(&l->troubles, wanted->config->follow.grace_s);
+		l->newest.log.dir = l->state = -1;
 		e = load(l);
 	}
 	if (e != ERR_OK) {
@@ -116,15 +103,14 @@ followed_log_free(struct followed_log **lp)
 	walk_free(&l->walk);
 	tree_check_free(&l->tree);
 	evidence_reader_close(&l->evidence);
-	log_close(&l->log);
-	alarm_teller_close(&l->alarms);
-	verified_free(&l->verified);
+	newest_close(&l->newest);
+	alarm_teller_close(&l->troubles.alarms);
+	troubles_free(&l->troubles);
 	if (l->state >= 0)
 		close(l->state);
 	log_trust_free(&l->trust);
 	free(l->leaves);
 	buf_free(&l->bundle);
-	buf_free(&l->found);
 	free(l);
 	*lp = NULL;
 }
@@ -137,10 +123,10 @@ followed_log_begin(struct followed_log *l)
 	const uint64_t kept = heard->kept != NULL ? heard->kept(heard->context, number) : 0;
 
 	l->kept = heard->kept != NULL ? kept : UINT64_MAX;
-	alarm_teller_begin(&l->alarms);
+	alarm_teller_begin(&l->troubles.alarms);
 	/* What was kept of more than was ever verified is of another log. */
 	if (heard->forget != NULL && kept != UINT64_MAX && kept > 0 &&
-	    (!l->verified.is_there || kept > l->verified.checkpoint.size)) {
+	    (!l->newest.verified.is_there || kept > l->newest.verified.checkpoint.size)) {
 		heard->forget(heard->context, number);
 		l->kept = 0;
 	}
@@ -149,21 +135,15 @@ followed_log_begin(struct followed_log *l)
 void
 followed_log_look(struct followed_log *l)
 {
-	struct log_reader now;
-
-	if (alarm_teller_look(&l->alarms))
-		l->lacking_since_ms = l->missing_since_ms = 0;
-	if (!read_checkpoint(l, &now) || !accept(l, &now)) {
-		log_close(&now);
-		return;
-	}
-	if (!is_ready(l))
+	if (alarm_teller_look(&l->troubles.alarms))
+		l->troubles.lacking_since_ms = l->missing_since_ms = 0;
+	if (!newest_look(&l->newest) || !is_ready(l))
 		return;
 	l->missed = false;
-	while (l->walked < l->log.checkpoint.size)
+	while (l->walked < l->newest.log.checkpoint.size)
 		if (!l->wanted.wait(l->wanted.wait_context, 0) || !follow_batch(l))
 			return;
-	l->lacking_since_ms = 0;
+	l->troubles.lacking_since_ms = 0;
 	if (!l->missed)
 		l->missing_since_ms = 0;
 	conclude(l);
@@ -177,22 +157,24 @@ load(struct followed_log *l)
 	const struct register_log *c = l->config;
 	enum err e;
 
-	if (log_trust_load(&l->trust, c, &l->findings) != OUTCOME_GOOD) {
-		logger_say(LOGGER_ERROR, "log-unusable", "%s: %s", c->name, found_words(l));
+	if (log_trust_load(&l->trust, c, &l->troubles.findings) != OUTCOME_GOOD) {
+		logger_say(
+		    LOGGER_ERROR, "log-unusable", "%s: %s", c->name, troubles_words(&l->troubles));
 		return ERR_CONFIG;
 	}
 	if ((e = state_directory_open(l->wanted.state_directory, c->name, &l->state)) != ERR_OK ||
-	    (e = alarm_teller_open(
-		 &l->alarms, l->wanted.number, c->name, l->state, l->wanted.heard)) != ERR_OK) {
+	    (e = alarm_teller_open(&l->troubles.alarms, l->wanted.number, c->name, l->state,
+		 l->wanted.heard)) != ERR_OK) {
 		logger_say(LOGGER_ERROR, "log-unusable", "%s: its state: %s", c->name,
 		    inputfile_reason(e));
 		return ERR_CONFIG;
 	}
-	if (verified_open(&l->verified, l->state, &l->trust.seal, &l->findings) != OUTCOME_GOOD) {
+	if (newest_open(&l->newest, l->state, c, &l->trust.seal, &l->troubles) != OUTCOME_GOOD) {
 		logger_say(LOGGER_ERROR, "log-unusable",
 		    "%s: what was verified of it before cannot be told: %s; name the certificates "
 		    "of its keys before, too, or put %s/%s/verified back",
-		    c->name, found_words(l), l->wanted.config->state_directory, c->name);
+		    c->name, troubles_words(&l->troubles), l->wanted.config->state_directory,
+		    c->name);
 		return ERR_CONFIG;
 	}
 	l->written = (struct kept_walk){.dir = l->state,
@@ -200,110 +182,10 @@ load(struct followed_log *l)
 	    .under = log_trust_digest(&l->trust, c),
 	    .every_s = l->wanted.config->follow.freeze_every_s};
 	l->leaves = calloc((size_t)BATCH_MAX, sizeof(*l->leaves));
-	defects_begin(&l->defects, &l->findings, UINT64_MAX);
+	defects_begin(&l->defects, &l->troubles.findings, UINT64_MAX);
 	l->tree = tree_check_new(&l->defects, take_leaves, l);
 	l->tree_is_known = true;
 	return l->leaves != NULL && l->tree != NULL ? ERR_OK : ERR_MEMORY;
-}
-
-/* Authentic, where it is true; to be closed whatever comes out. */
-static bool
-read_checkpoint(struct followed_log *l, struct log_reader *out)
-{
-	const struct register_log *c = l->config;
-	char words[ALARM_WORDS_SIZE];
-	struct seal seal;
-	enum err e = ERR_IO;
-
-	*out = (struct log_reader){.dir = -1, .note = BUF_INIT};
-	buf_clear(&l->found);
-	if ((out->dir = open(c->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
-	    (e = inputfile_read(out->dir, "checkpoint", NOTE_SIZE_MAX, &out->note)) != ERR_OK) {
-		(void)snprintf(
-		    words, sizeof(words), "%s/checkpoint: %s", c->directory, inputfile_reason(e));
-		lack(l, FOLLOWED_UNREADABLE, words);
-		return false;
-	}
-	if (view_equal(buf_view(&out->note), buf_view(&l->log.note)) && l->log.note.size > 0) {
-		out->checkpoint = l->log.checkpoint; /* its signature was verified before */
-		out->signer = l->log.signer;
-		return true;
-	}
-	if (seal_check(&l->trust.seal, buf_view(&out->note), &l->findings, &seal) != OUTCOME_GOOD) {
-		alarm_teller_raise(
-		    &l->alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
-		return false;
-	}
-	out->checkpoint = seal.checkpoint;
-	out->signer = *signercert_key_digest(seal.by);
-	seal_free(&seal);
-	return true;
-}
-
-/* Then it is `l->log`, moved. */
-static bool
-accept(struct followed_log *l, struct log_reader *now)
-{
-	struct buf words = BUF_INIT;
-	char text[ALARM_WORDS_SIZE];
-	bool accepted = false;
-	enum err e;
-
-	switch (verified_compare(&l->verified, now, &words, &e)) {
-	case VERIFIED_SAME:
-	case VERIFIED_GROWN:
-		accepted = true;
-		break;
-	case VERIFIED_SMALLER:
-		refuse_older(l, now);
-		break;
-	case VERIFIED_FORKED:
-		buf_append_byte(&words, '\0');
-		alarm_teller_raise(
-		    &l->alarms, FOLLOWED_FORK, FOLLOWED_NO_ENTRY, (const char *)words.data);
-		break;
-	case VERIFIED_OTHER:
-		(void)snprintf(text, sizeof(text), "expected a checkpoint of %s, found one of %s",
-		    l->verified.checkpoint.origin, now->checkpoint.origin);
-		alarm_teller_raise(&l->alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, text);
-		break;
-	case VERIFIED_UNTOLD:
-		(void)snprintf(text, sizeof(text),
-		    "whether the %" PRIu64 " entries that were verified are how its %" PRIu64
-		    " began cannot be told: %s",
-		    l->verified.checkpoint.size, now->checkpoint.size,
-		    e == ERR_IO ? inputfile_reason(e) : err_text(e));
-		lack(l,
-		    outcome_of_error(e) == OUTCOME_BAD ? FOLLOWED_BAD_TREE : FOLLOWED_UNREADABLE,
-		    text);
-		break;
-	}
-	buf_free(&words);
-	if (accepted && verified_accept(&l->verified, now) != ERR_OK) {
-		logger_say(LOGGER_ERROR, "state-unwritable",
-		    "%s: what was verified cannot be kept: %s; nothing more of it is followed",
-		    l->config->name, strerror(errno));
-		accepted = false;
-	}
-	if (!accepted)
-		return false;
-	log_close(&l->log);
-	l->log = *now;
-	now->dir = -1; /* moved */
-	now->note = BUF_INIT;
-	l->seen_ms = now_ms();
-	return true;
-}
-
-static void
-refuse_older(struct followed_log *l, const struct log_reader *now)
-{
-	char text[ALARM_WORDS_SIZE];
-
-	(void)snprintf(text, sizeof(text),
-	    "expected the %" PRIu64 " entries that were verified, or more, found %" PRIu64,
-	    l->verified.checkpoint.size, now->checkpoint.size);
-	lack(l, FOLLOWED_ROLLBACK, text);
 }
 
 /* What a walk needs, and the walk. */
@@ -315,10 +197,10 @@ is_ready(struct followed_log *l)
 
 	if (l->walk != NULL)
 		return true;
-	buf_clear(&l->found);
-	if (l->evidence == NULL &&
-	    evidence_reader_open(c->evidence, &l->findings, &l->evidence) != OUTCOME_GOOD) {
-		lack(l, FOLLOWED_UNREADABLE, found_words(l));
+	troubles_clear(&l->troubles);
+	if (l->evidence == NULL && evidence_reader_open(c->evidence, &l->troubles.findings,
+				       &l->evidence) != OUTCOME_GOOD) {
+		troubles_lack(&l->troubles, FOLLOWED_UNREADABLE, troubles_words(&l->troubles));
 		return false;
 	}
 	evidence_reader_ask(l->evidence, ask_for_evidence, l);
@@ -335,7 +217,7 @@ is_ready(struct followed_log *l)
 static enum err
 begin_walk(struct followed_log *l)
 {
-	const struct walk_wanted wanted = {.origin = l->verified.checkpoint.origin,
+	const struct walk_wanted wanted = {.origin = l->newest.verified.checkpoint.origin,
 	    .evidence = l->evidence,
 	    .verdicts = true,
 	    .approvers = l->trust.approvers,
@@ -352,7 +234,8 @@ static enum err
 go_on(struct followed_log *l)
 {
 	struct kept_walk_place place;
-	const enum err e = kept_walk_thaw(&l->written, &l->log, l->kept, l->walk, l->tree, &place);
+	const enum err e =
+	    kept_walk_thaw(&l->written, &l->newest.log, l->kept, l->walk, l->tree, &place);
 
 	l->tree_is_known = e == ERR_OK;
 	l->walked = place.size;
@@ -373,14 +256,14 @@ write_down(struct followed_log *l)
 		heard->keep(heard->context, l->wanted.number);
 	if (heard->kept != NULL && heard->kept(heard->context, l->wanted.number) < l->walked)
 		return;
-	kept_walk_freeze(&l->written, &l->log, l->walk, &place);
+	kept_walk_freeze(&l->written, &l->newest.log, l->walk, &place);
 }
 
 /* False: the look is over. */
 static bool
 follow_batch(struct followed_log *l)
 {
-	const uint64_t size = l->log.checkpoint.size;
+	const uint64_t size = l->newest.log.checkpoint.size;
 	uint64_t to;
 
 	if (l->leaf_count == 0) {
@@ -398,24 +281,24 @@ follow_batch(struct followed_log *l)
 static bool
 check_tree(struct followed_log *l, uint64_t from, uint64_t to)
 {
-	struct log_reader end = l->log, begin;
+	struct log_reader end = l->newest.log, begin;
 	char words[ALARM_WORDS_SIZE];
 	enum err e = ERR_OK;
 
 	end.note = BUF_INIT;
-	buf_clear(&l->found);
+	troubles_clear(&l->troubles);
 	if (!l->tree_is_known) {
-		if ((e = log_begin_of(&l->log, from, &begin)) == ERR_OK)
+		if ((e = log_begin_of(&l->newest.log, from, &begin)) == ERR_OK)
 			e = tree_check_resume(l->tree, &begin);
 		l->tree_is_known = e == ERR_OK;
 	}
-	if (e == ERR_OK && to < l->log.checkpoint.size)
-		e = log_begin_of(&l->log, to, &end);
+	if (e == ERR_OK && to < l->newest.log.checkpoint.size)
+		e = log_begin_of(&l->newest.log, to, &end);
 	if (e != ERR_OK) {
 		(void)snprintf(words, sizeof(words),
 		    "tiles of entries %" PRIu64 " to %" PRIu64 ": %s", from, to - 1,
 		    e == ERR_IO ? inputfile_reason(e) : err_text(e));
-		lack(l,
+		troubles_lack(&l->troubles,
 		    outcome_of_error(e) == OUTCOME_BAD ? FOLLOWED_BAD_TREE : FOLLOWED_UNREADABLE,
 		    words);
 		return false;
@@ -428,10 +311,10 @@ check_tree(struct followed_log *l, uint64_t from, uint64_t to)
 	l->tree_is_known = false;
 	l->leaf_count = 0;
 	if (tree_check_state(l->tree) == TREE_CHECK_WRONG)
-		alarm_teller_raise(
-		    &l->alarms, FOLLOWED_BAD_TREE, FOLLOWED_NO_ENTRY, found_words(l));
+		alarm_teller_raise(&l->troubles.alarms, FOLLOWED_BAD_TREE, FOLLOWED_NO_ENTRY,
+		    troubles_words(&l->troubles));
 	else
-		lack(l, FOLLOWED_UNREADABLE, found_words(l));
+		troubles_lack(&l->troubles, FOLLOWED_UNREADABLE, troubles_words(&l->troubles));
 	return false;
 }
 
@@ -463,7 +346,7 @@ walk_batch(struct followed_log *l)
 		if (!l->stopped) {
 			(void)snprintf(words, sizeof(words), "entries from %" PRIu64 " on: %s",
 			    l->walked, e == ERR_IO ? inputfile_reason(e) : err_text(e));
-			lack(l, FOLLOWED_UNREADABLE, words);
+			troubles_lack(&l->troubles, FOLLOWED_UNREADABLE, words);
 		}
 		return false;
 	}
@@ -481,7 +364,7 @@ walk_bundle(struct followed_log *l)
 	struct tree_check_entries entries = {l->walked, 0, entry + begin, leaf + begin};
 	unsigned end = begin;
 	bool exact;
-	enum err e = log_read_entries(&l->log, l->walked / TILE_WIDTH, &l->bundle, &exact);
+	enum err e = log_read_entries(&l->newest.log, l->walked / TILE_WIDTH, &l->bundle, &exact);
 
 	rest = buf_view(&l->bundle);
 	for (unsigned i = 0; e == ERR_OK && i < TILE_WIDTH && i < begin + l->leaf_count; i++)
@@ -509,7 +392,7 @@ conclude(struct followed_log *l)
 	uint64_t index;
 
 	if (walk_first_approval(l->walk, &index) == OUTCOME_BAD)
-		alarm_teller_raise(&l->alarms, FOLLOWED_UNAPPROVED, index,
+		alarm_teller_raise(&l->troubles.alarms, FOLLOWED_UNAPPROVED, index,
 		    "the first manifest is approved by none of the keys that were named");
 	check_signer(l);
 }
@@ -520,11 +403,11 @@ check_signer(struct followed_log *l)
 {
 	const uint64_t bad = l->defects.bad;
 
-	buf_clear(&l->found);
-	walk_check_key(l->walk, "checkpoint", &l->log.signer, l->log.checkpoint.size);
+	troubles_clear(&l->troubles);
+	walk_check_key(l->walk, "checkpoint", &l->newest.log.signer, l->newest.log.checkpoint.size);
 	if (l->defects.bad != bad)
-		alarm_teller_raise(
-		    &l->alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, found_words(l));
+		alarm_teller_raise(&l->troubles.alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY,
+		    troubles_words(&l->troubles));
 }
 
 static void
@@ -532,12 +415,12 @@ tell_state(struct followed_log *l)
 {
 	const struct followed_listener *heard = l->wanted.heard;
 	const struct followed_state s = {.log = l->wanted.number,
-	    .size = l->log.checkpoint.size,
+	    .size = l->newest.log.checkpoint.size,
 	    .checked_to = l->walked + l->leaf_count,
 	    .replayed_to = l->walked,
 	    .newest_issued_s = l->newest_issued_s,
-	    .seen_ms = l->seen_ms,
-	    .checkpoint = buf_view(&l->log.note)};
+	    .seen_ms = l->newest.seen_ms,
+	    .checkpoint = buf_view(&l->newest.log.note)};
 
 	if (heard->state != NULL)
 		heard->state(heard->context, &s);
@@ -567,36 +450,7 @@ hear(void *context, const struct walk_visited *v)
 	l->missed = l->missed || v->lacks_evidence;
 	if (heard->entry != NULL)
 		heard->entry(heard->context, &told);
-	hear_faults(l, v);
-}
-
-static void
-hear_faults(struct followed_log *l, const struct walk_visited *v)
-{
-	static const enum followed_alarm_kind kinds[WALK_ABOUT_COUNT] = {
-	    [WALK_ABOUT_ENTRY] = FOLLOWED_BAD_ENTRY,
-	    [WALK_ABOUT_VERDICT] = FOLLOWED_BAD_VERDICT,
-	    [WALK_ABOUT_POLICY] = FOLLOWED_UNAPPROVED,
-	    [WALK_ABOUT_VOUCHER] = FOLLOWED_UNVOUCHED,
-	};
-	const uint32_t within_s = l->wanted.config->follow.vouched_within_s;
-	char words[ALARM_WORDS_SIZE];
-
-	for (unsigned i = 0; i < WALK_ABOUT_COUNT; i++) {
-		if (v->found[i].outcome == OUTCOME_BAD)
-			alarm_teller_raise(&l->alarms, kinds[i], v->index, v->found[i].text);
-		else if (v->found[i].outcome == OUTCOME_UNKNOWN)
-			alarm_teller_raise(&l->alarms,
-			    v->lacks_evidence ? FOLLOWED_MISSING : FOLLOWED_UNREADABLE, v->index,
-			    v->found[i].text);
-	}
-	if (within_s == 0 || v->unvouched == 0 || v->issued_s - v->unvouched_from_s <= within_s)
-		return;
-	(void)snprintf(words, sizeof(words),
-	    "nobody who was named vouches for this report and those behind it: expected a "
-	    "signature within %" PRIu32 " s, found none for %" PRIu64 " s",
-	    within_s, v->issued_s - v->unvouched_from_s);
-	alarm_teller_raise(&l->alarms, FOLLOWED_UNVOUCHED, v->unvouched_from, words);
+	troubles_of_entry(&l->troubles, v, l->wanted.config->follow.vouched_within_s);
 }
 
 /* From the evidence: a content is not there. */
@@ -611,54 +465,18 @@ ask_for_evidence(void *context)
 		return false;
 	if (now - l->asked_ms >= ASK_EVERY_MS || l->missing_since_ms == 0) {
 		l->asked_ms = now;
-		if (evidence_reader_update(l->evidence, &l->findings, &more) == OUTCOME_GOOD &&
+		if (evidence_reader_update(l->evidence, &l->troubles.findings, &more) ==
+			OUTCOME_GOOD &&
 		    more)
 			return true;
 	}
-	if (is_over(l, &l->missing_since_ms) || alarms_stands(&l->alarms.alarms, FOLLOWED_MISSING))
+	if (troubles_is_over(&l->troubles, &l->missing_since_ms) ||
+	    alarms_stands(&l->troubles.alarms.alarms, FOLLOWED_MISSING))
 		return false;
 	if (l->wanted.wait(l->wanted.wait_context, ASK_EVERY_MS))
 		return true;
 	l->stopped = true;
 	return false;
-}
-
-/* What may be only on its way. */
-static void
-lack(struct followed_log *l, enum followed_alarm_kind kind, const char *words)
-{
-	if (is_over(l, &l->lacking_since_ms))
-		alarm_teller_raise(&l->alarms, kind, FOLLOWED_NO_ENTRY, words);
-}
-
-/* The time of grace. */
-static bool
-is_over(const struct followed_log *l, uint64_t *since_ms)
-{
-	const uint64_t now = now_ms();
-
-	if (*since_ms == 0)
-		*since_ms = now;
-	return now - *since_ms >= (uint64_t)l->wanted.config->follow.grace_s * 1000;
-}
-
-static void
-find(void *context, const struct finding *f)
-{
-	struct followed_log *l = context;
-
-	if (f->outcome != OUTCOME_GOOD && l->found.size == 0)
-		buf_append_format(&l->found, "%s: %s", f->where, f->text);
-}
-
-/* The first that was found since it was cleared. */
-static const char *
-found_words(struct followed_log *l)
-{
-	buf_append_byte(&l->found, '\0');
-	if (buf_status(&l->found) != ERR_OK)
-		abort();
-	return (const char *)l->found.data;
 }
 
 static uint64_t
