@@ -125,6 +125,7 @@ function listenToDrops() {
 async function show() {
 	const mine = ++run, result = place("result");
 	delete result.dataset.verified;
+	place("said").textContent = "";
 	result.replaceChildren(...(given.receipt === null ? [ahead()] : []));
 	if (given.receipt === null)
 		return;
@@ -135,6 +136,7 @@ async function show() {
 		return;
 	result.replaceChildren(verdict(proof, took), steps(proof),
 		...(proof.report === null ? [] : [report(proof)]), ...(proof.verified ? [notShown(proof)] : []));
+	place("said").textContent = result.querySelector(".verdict h2").textContent; /* for who hears the page */
 	result.dataset.verified = String(proof.verified);
 	result.dataset.ms = took.toFixed(1);
 }

@@ -107,6 +107,7 @@ def test_a_good_receipt_is_proved_step_by_step_without_a_network():
                  "a path of 20 hashes", "Affirming", "trading-app", "2026-11-24 10:00:01 UTC", "What this does not show",
                  "That the host’s kernel told the truth"):
         assert said in text, (said, text)
+    assert browser.text("#said") == browser.text(".verdict h2"), browser.text("#said")
     assert [url for url, _ in browser.fetched()] == [PAGE.as_uri()], browser.fetched()
     browser.demand_quiet()
 
