@@ -57,7 +57,8 @@ def source(text):
 def page():
     script, style = bundle(HERE / "page.js"), "\n" + (HERE / "page.css").read_text()
     policy = "; ".join(("default-src 'none'", f"script-src {source(script)}", f"style-src {source(style)}",
-                        "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"))
+                        "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'",
+                        "trusted-types 'none'"))
     parts = {"POLICY": policy, "STYLE": style, "SCRIPT": script}
     return re.sub("@(POLICY|STYLE|SCRIPT)@", lambda found: parts[found[1]], (HERE / "page.html").read_text())
 

@@ -39,7 +39,8 @@ export function parseEntry(bytes) {
 function checkCommon(document, kind) {
 	const own = kind === "report" && DIALECTS[document.eat_profile] === "draft" ? document.hallmark?.form
 		: document["hallmark.form"];
-	demand(kind !== "report" || DIALECTS[document.eat_profile] !== undefined, "entry: of a profile that is not known here");
+	demand(kind !== "report" || DIALECTS[document.eat_profile] !== undefined,
+		"entry: of a profile that is not known here");
 	demand(own === 1, "entry: of a form that is not known here");
 	demand(isSecond(document.iat), "entry: expected iat, the time when it was made");
 	demand(typeof document.iss === "string", "entry: expected iss, the log that it was made for");

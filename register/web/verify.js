@@ -32,7 +32,8 @@ const TITLES = {
 	bytes: ["The receipt is whole", "This is no receipt in its one form", "The receipt has no report"],
 	leaf: ["These bytes have this hash", "The bytes have no hash", "Nothing was checked"],
 	inclusion: ["That hash leads to the root", "That hash does not lead to the root", "The path was not checked"],
-	checkpoint: ["Entry and root name the same log", "The root is not of the log that was expected", "The log was not checked"],
+	checkpoint: ["Entry and root name the same log", "The root is not of the log that was expected",
+		"The log was not checked"],
 	signature: ["The root is signed", "The root is not signed by the key that you gave", "The signature was not checked"],
 	key: ["By the key that you gave", "What you gave is no key for this", "By the key that you gave: on your word"],
 };
@@ -141,7 +142,8 @@ function readReceipt(receipt, result, step) {
 			+ "and not which");
 	const {kind, document, text} = parseEntry(parsed.entry);
 	Object.assign(result, {report: document, reportText: text, kind, summary: summarise(kind, document)});
-	step("bytes", true, `${kind} of ${grouped(parsed.entry.length)} bytes, a path of ${hashes(parsed.path)}, signed checkpoint`,
+	step("bytes", true,
+		`${kind} of ${grouped(parsed.entry.length)} bytes, a path of ${hashes(parsed.path)}, signed checkpoint`,
 		{bytes: bytes.length, entry: parsed.entry.length, hashes: parsed.path.length});
 	return parsed;
 }

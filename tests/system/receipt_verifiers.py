@@ -27,7 +27,8 @@ import hallmark_verify
 CASES = receipt_vectors.cases()
 TRUST = receipt_vectors.trust()
 MUTANTS = 1500
-PIECES = (b"\n", b"\r\n", b" ", b"\0", b"\n\n", b"=", "\u2014 ".encode(), b"\xff", b"0", b"\x30\x80", b"index ", b"+", b"{", b'"', b"-----")
+PIECES = (b"\n", b"\r\n", b" ", b"\0", b"\n\n", b"=", "\u2014 ".encode(), b"\xff", b"0", b"\x30\x80", b"index ",
+          b"+", b"{", b'"', b"-----")
 COUNT_MIN = {"good": 60, "refused": 400}  # fewer were a set that has been cut
 
 
@@ -65,7 +66,8 @@ def test_there_are_enough_of_them():
 
 def test_the_auditor_says_of_each_what_it_has_to():
     with tempfile.TemporaryDirectory() as directory:
-        for case, (outcome, said) in zip(CASES, by_program([program("hallmark-audit"), "verify"], pathlib.Path(directory))):
+        told = by_program([program("hallmark-audit"), "verify"], pathlib.Path(directory))
+        for case, (outcome, said) in zip(CASES, told):
             assert case.fits(outcome, case.auditor), (case.name, case.auditor, outcome, said)
 
 
