@@ -6,6 +6,9 @@
 #define NAMES_MAX                                                                                  \
 	100 /* paths, and components, that are listed: those that a person looks through */
 
+/* Uses that are sorted for a page: some 5 ms. Where there are more, intervals are gone through. */
+#define SORTED_MAX 5000
+
 /* What a digest is in the open log. */
 struct found {
 	const char *kind; /* "file", "component", "unknown" */
@@ -19,6 +22,8 @@ static json_t *paths_json(struct answering *x, const struct found *f);
 static json_t *holders_json(struct answering *x, const struct found *f);
 static void list_uses(
     struct answering *x, const struct found *f, uint64_t workload, uint64_t entry);
+static bool count_uses(
+    struct answering *x, const struct found *f, uint64_t *uses, uint64_t *holders);
 static json_t *use_json(struct answering *x, sqlite3_stmt *s);
 
 void
@@ -80,7 +85,7 @@ number_of(struct answering *x, enum view_query q, const struct digest *d, uint64
 static json_t *
 found_json(struct answering *x, const struct found *f, bool is_used)
 {
-	sqlite3_stmt *s = answering_ask(x, VIEW_LOOKED);
+	sqlite3_stmt *s = answering_ask(x, VIEW_NOT_LOOKED);
 	const bool told = x->scope->may_see == NULL || is_used;
 	json_t *o = json_object();
 
@@ -90,7 +95,7 @@ found_json(struct answering *x, const struct found *f, bool is_used)
 	answering_set(o, "components", holders_json(x, f));
 	if (s != NULL && answering_row(x, s))
 		answering_set(
-		    o, "not_looked_into", json_integer((json_int_t)view_sql_number(s, 1)));
+		    o, "not_looked_into", json_integer((json_int_t)view_sql_number(s, 0)));
 	return o;
 }
 
@@ -134,15 +139,32 @@ holders_json(struct answering *x, const struct found *f)
 static void
 list_uses(struct answering *x, const struct found *f, uint64_t workload, uint64_t entry)
 {
-	sqlite3_stmt *s = answering_ask(x, *f->kind == 'f' ? VIEW_USES : VIEW_COMPONENT_USES);
+	static const enum view_query queries[2][2] = {
+	    {VIEW_COMPONENT_USES, VIEW_COMPONENT_USES_AMONG_ALL}, {VIEW_USES, VIEW_USES_AMONG_ALL}};
+	uint64_t uses, holders;
+	sqlite3_stmt *s;
+	bool among_all;
 
-	if (s == NULL)
+	if (!count_uses(x, f, &uses, &holders))
+		return;
+	among_all = uses >= SORTED_MAX;
+	if ((s = answering_ask(x, queries[*f->kind == 'f'][among_all])) == NULL)
 		return;
 	view_sql_bind(s, "iii", f->n, workload, entry);
 	while (answering_row(x, s)) {
-		json_t *o = use_json(x, s);
+		json_t *o;
 		bool seen = false;
 
+		if (among_all) {
+			x->scanned += (unsigned)holders / 2; /* that were tried */
+			if (view_sql_number(s, 6) == 0) {
+				if (!answering_go_on(
+					x, view_sql_number(s, 0), view_sql_number(s, 1)))
+					break;
+				continue;
+			}
+		}
+		o = use_json(x, s);
 		if (!workload_item_name(x, view_sql_number(s, 0), o, &seen) || !seen)
 			json_decref(o);
 		else if (!answering_add(x, o))
@@ -151,6 +173,24 @@ list_uses(struct answering *x, const struct found *f, uint64_t workload, uint64_
 			break;
 	}
 	sqlite3_reset(s);
+}
+
+static bool
+count_uses(struct answering *x, const struct found *f, uint64_t *uses, uint64_t *holders)
+{
+	sqlite3_stmt *s =
+	    answering_ask(x, *f->kind == 'f' ? VIEW_USES_COUNT : VIEW_COMPONENT_USES_COUNT);
+
+	*uses = *holders = 0;
+	if (s == NULL)
+		return false;
+	view_sql_bind(s, "ii", f->n, (uint64_t)SORTED_MAX);
+	if (answering_row(x, s)) {
+		*uses = view_sql_number(s, 0);
+		*holders = view_sql_number(s, 1);
+	}
+	sqlite3_reset(s);
+	return !x->done;
 }
 
 static json_t *

@@ -7,6 +7,7 @@
 
 static bool count_affected(
     struct answering *x, uint64_t cause, uint64_t *count, uint64_t *entry, uint64_t *since);
+static sqlite3_stmt *ask_findings(struct answering *x, uint64_t cause, uint64_t after);
 static json_t *cause_json(
     struct answering *x, sqlite3_stmt *s, uint64_t count, uint64_t entry, uint64_t since);
 static void list_silences(struct answering *x, uint64_t entry, uint64_t workload);
@@ -44,13 +45,12 @@ static bool
 count_affected(
     struct answering *x, uint64_t cause, uint64_t *count, uint64_t *entry, uint64_t *since)
 {
-	sqlite3_stmt *s = answering_ask(x, VIEW_FINDINGS);
+	sqlite3_stmt *s = ask_findings(x, cause, 0);
 	bool seen = true;
 
 	*count = *entry = *since = 0;
 	if (s == NULL)
 		return false;
-	view_sql_bind(s, "iii", cause, (uint64_t)0, x->log.at);
 	while (answering_row(x, s)) {
 		x->scanned++;
 		if (x->scope->may_see != NULL &&
@@ -65,6 +65,20 @@ count_affected(
 	}
 	sqlite3_reset(s);
 	return !x->done;
+}
+
+/* Of workloads behind `after`. What is so now is few among all that ever was. */
+static sqlite3_stmt *
+ask_findings(struct answering *x, uint64_t cause, uint64_t after)
+{
+	const bool now = x->log.at >= x->log.taken_to - (x->log.taken_to > 0);
+	sqlite3_stmt *s = answering_ask(x, now ? VIEW_FINDINGS_NOW : VIEW_FINDINGS);
+
+	if (s != NULL && now)
+		view_sql_bind(s, "ii", cause, after);
+	else if (s != NULL)
+		view_sql_bind(s, "iii", cause, after, x->log.at);
+	return s;
 }
 
 static json_t *
@@ -102,9 +116,8 @@ answer_finding(struct answering *x)
 			answering_refuse(x, 400, "bad-cursor", "the cursor is of another list");
 		after = x->query.cursor.first;
 	}
-	if ((s = answering_ask(x, VIEW_FINDINGS)) == NULL)
+	if ((s = ask_findings(x, cause, after)) == NULL)
 		return;
-	view_sql_bind(s, "iii", cause, after, x->log.at);
 	while (answering_row(x, s)) {
 		json_t *o = json_object();
 		bool seen;

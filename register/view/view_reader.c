@@ -22,6 +22,10 @@
 #define USE_COLUMNS                                                                                \
 	"i.workload, i.from_entry, i.from_s, coalesce(i.last_entry, 0), coalesce(i.last_s, 0),"    \
 	" i.offline "
+#define HOLDERS_OF_ARTIFACT "FROM item t JOIN component_unit u ON u.unit = t.unit"
+#define ALL_INTERVALS                                                                              \
+	" FROM interval i WHERE (i.workload, i.from_entry) > (?2, ?3)"                             \
+	" ORDER BY i.workload, i.from_entry"
 
 static const char *const sql[VIEW_QUERIES] = {
     [VIEW_LOG] = "SELECT origin, taken_to, checked_to, replayed_to, newest_s, unread, checkpoint,"
@@ -52,6 +56,9 @@ static const char *const sql[VIEW_QUERIES] = {
 		      " coalesce(to_s, 0) FROM finding WHERE cause = ?1 AND workload > ?2"
 		      " AND from_entry <= ?3 AND (to_entry IS NULL OR to_entry > ?3)"
 		      " ORDER BY workload",
+    [VIEW_FINDINGS_NOW] = "SELECT workload, from_entry, from_s, 0, 0 FROM finding"
+			  " INDEXED BY finding_now WHERE cause = ?1 AND workload > ?2"
+			  " AND to_entry IS NULL ORDER BY workload",
     [VIEW_SILENCES] = SILENCE_SELECT "WHERE (from_entry, workload) < (?1, ?2)"
 				     " ORDER BY from_entry DESC, workload DESC",
     [VIEW_SILENCE_AT] = SILENCE_SELECT "WHERE workload = ?1 AND from_entry <= ?2"
@@ -89,7 +96,21 @@ static const char *const sql[VIEW_QUERIES] = {
 			    " WHERE (i.workload, i.from_entry) > (?2, ?3) AND i.state IN"
 			    " (SELECT state FROM state_component WHERE component = ?1)"
 			    " ORDER BY i.workload, i.from_entry",
-    [VIEW_LOOKED] = "SELECT count(*), coalesce(sum(looked = 0), 0) FROM component",
+    [VIEW_USES_COUNT] = "SELECT (SELECT count(*) FROM (SELECT 1 " HOLDERS_OF_ARTIFACT
+			" JOIN state_component sc ON sc.component = u.component JOIN interval i"
+			" ON i.state = sc.state WHERE t.artifact = ?1 LIMIT ?2)), (SELECT count(*)"
+			" FROM (SELECT 1 " HOLDERS_OF_ARTIFACT " WHERE t.artifact = ?1 LIMIT ?2))",
+    [VIEW_COMPONENT_USES_COUNT] =
+	"SELECT count(*), 1 FROM (SELECT 1 FROM state_component sc JOIN interval i"
+	" ON i.state = sc.state WHERE sc.component = ?1 LIMIT ?2)",
+    [VIEW_USES_AMONG_ALL] = "SELECT " USE_COLUMNS ", EXISTS (SELECT 1 " HOLDERS_OF_ARTIFACT
+			    " JOIN state_component sc ON sc.component = u.component"
+			    " AND sc.state = i.state WHERE t.artifact = ?1)" ALL_INTERVALS,
+    [VIEW_COMPONENT_USES_AMONG_ALL] =
+	"SELECT " USE_COLUMNS ", EXISTS (SELECT 1 FROM state_component sc"
+	" WHERE sc.component = ?1 AND sc.state = i.state)" ALL_INTERVALS,
+    [VIEW_NOT_LOOKED] =
+	"SELECT count(*) FROM (SELECT 1 FROM component WHERE looked = 0 LIMIT 10000)",
 };
 
 struct view_reader {

@@ -45,6 +45,8 @@ enum view_query {
 	/* ?1 cause, and workload > ?2, at entry ?3 -> workload, from_entry, from_s, to_entry (0: it
 	 * lasts), to_s */
 	VIEW_FINDINGS,
+	/* ?1 cause, and workload > ?2 -> likewise, those that last */
+	VIEW_FINDINGS_NOW,
 
 	/* (entry, workload) before (?1, ?2), the newest first -> from_entry, workload, from_s,
 	 * due_s, count, to_entry (0: it lasts), to_s */
@@ -79,8 +81,18 @@ enum view_query {
 	VIEW_USES,
 	/* likewise of a component */
 	VIEW_COMPONENT_USES,
-	/* -> components, components not looked into yet */
-	VIEW_LOOKED,
+	/* ?1 artifact, ?2 number -> its uses, and how many components have it, each counted up to
+	 * ?2 */
+	VIEW_USES_COUNT,
+	VIEW_COMPONENT_USES_COUNT,
+	/*
+	 * As VIEW_USES, of every interval, with whether it is one: for an artifact that so many
+	 * states have that sorting them would take longer than looking at intervals in their order.
+	 */
+	VIEW_USES_AMONG_ALL,
+	VIEW_COMPONENT_USES_AMONG_ALL,
+	/* -> components not looked into yet, counted up to 10,000 */
+	VIEW_NOT_LOOKED,
 
 	VIEW_QUERIES,
 };

@@ -51,6 +51,8 @@ const char view_schema_tables[] =
     " from_entry INTEGER NOT NULL, from_s INTEGER NOT NULL, to_entry INTEGER, to_s INTEGER,"
     " PRIMARY KEY (cause, workload, from_entry)) WITHOUT ROWID;"
     "CREATE INDEX finding_open ON finding (workload) WHERE to_entry IS NULL;"
+    "CREATE INDEX finding_now ON finding (cause, workload, from_entry, from_s)"
+    " WHERE to_entry IS NULL;"
 
     "CREATE TABLE silence (from_entry INTEGER NOT NULL, workload INTEGER NOT NULL,"
     " from_s INTEGER NOT NULL, due_s INTEGER NOT NULL, count INTEGER NOT NULL, to_entry INTEGER,"

@@ -26,7 +26,7 @@
 #define HALLMARK_REGISTER_VIEW_VIEW_SCHEMA_H
 
 /* Rises when a table or the meaning of a column changes: a view of another version is made anew. */
-#define VIEW_VERSION 2
+#define VIEW_VERSION 3
 
 extern const char view_schema_settings[]; /* of each connection that writes */
 extern const char view_schema_tables[];   /* of an empty file, with its version */

@@ -3,9 +3,11 @@
 the log's entries, every answer against doc/openapi.yaml, every proof by a client of our own."""
 
 import base64
+import contextlib
 import datetime
 import json
 import signal
+import sqlite3
 import subprocess
 
 import answer_proof
@@ -375,6 +377,27 @@ def test_the_file_has_every_parameter_and_none_that_is_refused():
                 assert name in known or said["code"] == "bad-parameter", (path, name, said)
         missing = {(p, "200") for p in view.api.document["paths"]} - view.api.used
         assert not missing, missing
+
+
+def test_an_artifact_that_all_have():
+    """Or nearly all: it is in more intervals than are sorted for a page. The same is told, in the same order."""
+    with Viewed(make_log.Log()) as made:
+        subprocess.run([program("view"), "fill", str(made.dir / "view.db"), "3000", "18000", "2"], check=True,
+                       stdout=subprocess.DEVNULL)
+        with contextlib.closing(sqlite3.connect(made.dir / "view.db")) as db:
+            with db:
+                db.execute("DELETE FROM state_component WHERE state % 5 = 0 AND component = "
+                           "(SELECT n FROM component WHERE digest = ?)", (b"\1" * 32,))
+            expected = [row[0] for row in db.execute(
+                "SELECT from_entry FROM interval WHERE state % 5 ORDER BY workload, from_entry")]
+            shared = {row[0]: row[1] for row in db.execute(
+                "SELECT hex(c.digest), count(*) FROM component c JOIN state_component s ON s.component = c.n "
+                "JOIN interval i ON i.state = s.state GROUP BY c.n")}
+        ask = made.asker()
+        assert len(expected) > 5000, len(expected)
+        assert [use["from"]["entry"] for use in all_pages(ask, f"artifacts/{'01' * 32}", 500)] == expected
+        few = sorted(shared.items(), key=lambda item: item[1])[-20][0].lower()
+        assert 0 < len(all_pages(ask, f"artifacts/{few}", 500)) == shared[few.upper()] < 5000
 
 
 if __name__ == "__main__":
