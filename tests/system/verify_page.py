@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """hallmark-verify.html and the modules in it, in a real Chromium: from a disk, without a network."""
 
-import atexit
 import functools
 import http.server
 import json
@@ -38,9 +37,7 @@ return {taken, count: good.length, good: (await verifyReceipt(good, trust)).veri
 
 @functools.cache
 def chromium():
-    browser = Browser()
-    atexit.register(browser.end)
-    return browser
+    return Browser()  # it ends with the program
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
