@@ -4,19 +4,19 @@
  *   verifyReceipt(receipt, trust, {now, subtle, origin})
  *
  * `receipt` is the text of a .tlog-proof, or better its bytes; `trust` what the visitor says is the
- * log’s key (x509.js). Neither is believed: whatever they are, nothing is thrown, and `verified` is
+ * log's key (x509.js). Neither is believed: whatever they are, nothing is thrown, and `verified` is
  * true only if each step below was done and came out right. The steps, in order; they end with the
  * first that fails:
  *
  *   bytes       the receipt has its one form, and what it holds is an entry in its one spelling
- *   leaf        the hash of the entry’s bytes
- *   inclusion   with the hashes of the path it leads to the checkpoint’s root
+ *   leaf        the hash of the entry's bytes
+ *   inclusion   with the hashes of the path it leads to the checkpoint's root
  *   checkpoint  whose log is the one for which the entry was made
  *   signature   the checkpoint is signed by the key that the visitor gave
  *   key         which key that is, and whether it names this log
  *
  * `ok: null` says that this was not checked here: no key was given, this browser cannot, or, of `key`,
- * that nothing but the visitor’s word makes it this log’s. What is never shown by a receipt: that the
+ * that nothing but the visitor's word makes it this log's. What is never shown by a receipt: that the
  * verdict follows from policy and evidence (hallmark-audit replay), and that the host told the truth.
  */
 
@@ -35,6 +35,9 @@ const TITLES = {
 	checkpoint: ["Entry and root name the same log", "The root is not of the log that was expected",
 		"The log was not checked"],
 	signature: ["The root is signed", "The root is not signed by the key that you gave", "The signature was not checked"],
+	checkpoints: ["These are two checkpoints of one log", "These are not two checkpoints of one log",
+		"The checkpoints were not looked at"],
+	consistency: ["The log only grew", "It is not shown that the log only grew", "The proof was not checked"],
 	key: ["By the key that you gave", "What you gave is no key for this", "By the key that you gave: on your word"],
 };
 
@@ -43,7 +46,7 @@ export async function verifyReceipt(receipt, trust, {now = Date.now(), subtle = 
 		verified: false, steps: [], error: null, report: null, reportText: null, kind: null, summary: null,
 		leaf: null, index: null, size: null, root: null, origin: null, path: [], expired: null,
 	};
-	await walk(result, async step => {
+	await walk(result, "bytes", async step => {
 		const parsed = readReceipt(receipt, result, step);
 		await proveInclusion(subtle, parsed, result, step);
 		checkOrigin(parsed.checkpoint, result, origin, step);
@@ -55,26 +58,27 @@ export async function verifyReceipt(receipt, trust, {now = Date.now(), subtle = 
 }
 
 /*
- * That the log only grew from one checkpoint to another: {consistent, steps, error, from, to}. Both
- * are signed notes of one log by the visitor’s key; `proof` is a list of hashes, in hex or base64.
+ * That the log only grew from one checkpoint to another: {consistent, steps, error, from, to}, where the
+ * steps are checkpoints, consistency, signature, key. Both are signed notes of one log by the visitor's
+ * key; `proof` is a list of hashes, in hex or base64.
  */
 export async function verifyConsistency(older, newer, proof, trust, {subtle = webCrypto()} = {}) {
 	const result = {consistent: false, verified: false, steps: [], error: null, from: null, to: null};
-	await walk(result, async step => {
-		const notes = [older, newer].map(each => parseNote(utf8(demandBytes(each), "checkpoint")));
+	await walk(result, "checkpoints", async step => {
+		const notes = [older, newer].map(each => parseNote(utf8(demandBytes(each, "checkpoint"), "checkpoint")));
 		const [from, to] = notes.map(note => parseCheckpoint(note.text));
 		demand(from.origin === to.origin, "expected two checkpoints of one log");
 		result.from = {size: from.size.toString(), root: toHex(from.root)};
 		result.to = {size: to.size.toString(), root: toHex(to.root)};
-		step("bytes", true, "two checkpoints of one log, in their one form", {});
-		demandSubtle(subtle, "inclusion");
-		await at("inclusion", () => demandConsistency(subtle, from, to, hashList(proof)));
-		step("inclusion", true, `the first ${grouped(from.size)} of ${grouped(to.size)} entries are unchanged`,
+		step("checkpoints", true, `both of ${from.origin}, in their one form`);
+		demandSubtle(subtle, "consistency");
+		await at("consistency", () => demandConsistency(subtle, from, to, hashList(proof)));
+		step("consistency", true, `the first ${grouped(from.size)} of ${grouped(to.size)} entries are unchanged`,
 			{from: result.from.size, to: result.to.size});
 		const key = demandTrust(trust);
 		for (const note of notes)
 			await at("signature", () => verifyNote(subtle, note, from.origin, key));
-		step("signature", true, "both are signed by this key", {});
+		step("signature", true, "both are signed by this key");
 		keyStep(key, from.origin, null, step);
 		result.consistent = result.verified = true;
 	});
@@ -91,17 +95,17 @@ class Stop extends Error {
 	}
 }
 
-/* Runs the steps, and turns whatever is thrown into the last one: nothing leaves here but a result. */
-async function walk(result, run) {
+/* Runs the steps, and turns whatever is thrown into the last one, by default the first: nothing leaves here. */
+async function walk(result, first, run) {
 	const step = (id, ok, detail, numbers = {}) => result.steps.push(
 		{id, ok, title: TITLES[id][ok === true ? 0 : ok === false ? 1 : 2], detail, numbers});
 	try {
 		await run(step);
 	} catch (error) {
-		const id = error instanceof Stop ? error.id : "bytes", known = error instanceof Stop || error instanceof Refusal;
+		const id = error instanceof Stop ? error.id : first, known = error instanceof Stop || error instanceof Refusal;
 		result.verified = false;
 		result.error = known ? error.message : `it could not be looked at: ${printable(error?.message ?? error)}`;
-		step(id, error instanceof Stop ? error.ok : false, result.error, error.numbers);
+		step(id, error instanceof Stop ? error.ok : false, result.error, error?.numbers);
 	}
 }
 
@@ -124,15 +128,15 @@ function demandSubtle(subtle, id) {
 			+ "a file or by https, in a browser that has it");
 }
 
-function demandBytes(value) {
+function demandBytes(value, what) {
 	const bytes = toBytes(value);
-	demand(bytes !== null && bytes.length > 0, "expected a receipt, found nothing");
+	demand(bytes !== null && bytes.length > 0, `expected a ${what}, found nothing`);
 	demand(bytes.length <= RECEIPT_SIZE_MAX, `expected at most ${RECEIPT_SIZE_MAX} bytes, found ${bytes.length}`);
 	return bytes;
 }
 
 function readReceipt(receipt, result, step) {
-	const bytes = demandBytes(receipt), parsed = parseReceipt(utf8(bytes, "receipt"));
+	const bytes = demandBytes(receipt, "receipt"), parsed = parseReceipt(utf8(bytes, "receipt"));
 	Object.assign(result, {
 		index: parsed.index.toString(), size: parsed.checkpoint.size.toString(), root: toHex(parsed.checkpoint.root),
 		origin: parsed.checkpoint.origin, path: parsed.path.map(toHex),

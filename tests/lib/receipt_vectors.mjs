@@ -50,7 +50,9 @@ export async function runConsistency(verifyConsistency, lines) {
 	const expect = async (want, what, ...given) => {
 		const result = await verifyConsistency(...given);
 		good += result.consistent ? 1 : 0;
-		if (result.consistent !== want)
+		const ids = result.steps.map(step => step.id).join(" ");
+		if (result.consistent !== want || !"checkpoints consistency signature key".startsWith(ids) ||
+			result.steps.slice(0, -1).some(step => step.ok !== true))
 			wrong.push(`${what}: ${result.error}`);
 	};
 	for (const [, from, to, ...proof] of rows.filter(row => row[0] === "consistency")) {
