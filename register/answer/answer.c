@@ -28,7 +28,7 @@ static const struct resource {
 	true},
     {"silences", LISTED | TAKES(PARAMETER_HOST) | TAKES(PARAMETER_WORKLOAD), answer_silences, true},
     {"policies", LISTED | AT, answer_policies, true},
-    {"notices", LISTED | AT, answer_notices, true},
+    {"notices", LISTED | AT | TAKES(PARAMETER_KIND), answer_notices, true},
     {"alarms", LISTED, answer_alarms, true},
     {"alerts", LISTED | TAKES(PARAMETER_HOST) | TAKES(PARAMETER_WORKLOAD) | TAKES(PARAMETER_CODE),
 	answer_alerts, true},

@@ -8,6 +8,7 @@
 
 static void list_newest(
     struct answering *x, enum view_query q, json_t *(*item)(struct answering *x, sqlite3_stmt *s));
+static bool goes_on(const struct answering *x);
 static json_t *policy_json(struct answering *x, sqlite3_stmt *s);
 static json_t *notice_json(struct answering *x, sqlite3_stmt *s);
 static json_t *alarm_json(struct answering *x, sqlite3_stmt *s);
@@ -55,6 +56,14 @@ answer_notices(struct answering *x)
 	list_newest(x, VIEW_NOTICES, notice_json);
 }
 
+/* Whether the open log is the one in which the page before ended. */
+static bool
+goes_on(const struct answering *x)
+{
+	return answer_query_has(&x->query, PARAMETER_CURSOR) &&
+	       x->log.number == (x->query.cursor.log & 0xffff);
+}
+
 static void
 list_newest(
     struct answering *x, enum view_query q, json_t *(*item)(struct answering *x, sqlite3_stmt *s))
@@ -67,11 +76,12 @@ list_newest(
 			continue;
 		if ((s = answering_ask(x, q)) == NULL)
 			return;
-		if (before == 0)
+		if (!goes_on(x)) /* entry 0 may have been the last of a page */
 			before = x->log.at == UINT64_MAX ? INT64_MAX : x->log.at + 1;
 		view_sql_bind(s, "i", before);
 		while (answering_row(x, s))
-			if (!answering_add(x, item(x, s)) ||
+			if ((answer_query_matches(&x->query, PARAMETER_KIND, view_sql_view(s, 2)) &&
+				!answering_add(x, item(x, s))) ||
 			    !answering_go_on(x, view_sql_number(s, 0), 0))
 				break;
 		sqlite3_reset(s);

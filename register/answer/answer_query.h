@@ -22,6 +22,7 @@
 	X(PARAMETER_WORKLOAD, "workload") /* pattern of a name */                                  \
 	X(PARAMETER_TIER, "tier")         /* "affirming", ... */                                   \
 	X(PARAMETER_CODE, "code")         /* of a finding */                                       \
+	X(PARAMETER_KIND, "kind")         /* of a notice */                                        \
 	X(PARAMETER_SILENT, "silent")     /* "true", "false" */                                    \
 	X(PARAMETER_AT, "at")             /* an entry's index, or a time of RFC 3339 */
 

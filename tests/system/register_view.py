@@ -154,6 +154,10 @@ def test_what_happens_to_workloads_is_told():
         policy, = ask("policies")["items"]
         assert policy["name"] == "made" and policy["from"]["entry"] == 1, policy
         assert [n["kind"] for n in ask("notices")["items"]] == ["manifest", "start"]
+        assert [n["kind"] for n in ask("notices?kind=man*")["items"]] == ["manifest"]
+        assert [n["kind"] for n in all_pages(ask, "notices?kind=start", 1)] == ["start"]
+        assert ask("notices?kind=key")["items"] == []
+        ask("policies?kind=key", 400)
         assert ask("notices?at=0")["items"][0]["notice"].encode() == log.entries[0]
 
 
