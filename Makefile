@@ -88,6 +88,9 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The page's files are in it.
+$(BUILD)/obj/register/pages/page_file.o: $(wildcard register/web/*)
+
 # Grouped, because policy uses config and both use proto.
 LIB_GROUP = -Wl,--start-group $(1) -Wl,--end-group
 

@@ -10,12 +10,13 @@
 #include "register/filling.h"
 #include "register/front/health.h"
 #include "register/front/http_server.h"
+#include "register/pages/pages.h"
 #include "register/publish/published.h"
 #include "register/tell/event_stream.h"
 #include "register/witness/witness_answer.h"
 
 /* Rows of the table of routes. */
-#define ROUTES_MAX 32
+#define ROUTES_MAX 40
 
 #define SEEING (ROLE_VIEWER | ROLE_OPERATOR | ROLE_AUDITOR)
 
@@ -28,6 +29,7 @@ struct serving {
 	struct event_stream *events;
 	struct serving_parts parts;
 	struct discovery discovery;
+	struct pages pages;
 	struct http_server *server;
 	struct http_listen listen[FRONT_LISTENERS_MAX];
 	struct http_tls_files tls[FRONT_LISTENERS_MAX];
@@ -40,6 +42,7 @@ static enum err open_all(struct serving *s, uv_loop_t *loop, struct faults *faul
 static void add_routes(struct serving *s);
 static void add_admission(struct serving *s);
 static void add_published(struct serving *s);
+static enum err add_pages(struct serving *s);
 static void add_route(struct serving *s, const struct route *route);
 static void take_listeners(struct serving *s);
 static void take_grants(struct serving *s);
@@ -135,6 +138,8 @@ open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
 	take_listeners(s);
 	take_grants(s);
 	add_routes(s);
+	if ((e = add_pages(s)) != ERR_OK)
+		return e;
 	settings.grants = s->grants;
 	settings.route_count = s->route_count;
 	e = http_server_open(loop, &settings, faults, &s->server);
@@ -255,6 +260,17 @@ add_published(struct serving *s)
 
 		add_route(s, &route);
 	}
+}
+
+static enum err
+add_pages(struct serving *s)
+{
+	struct route routes[PAGES_ROUTES];
+	const enum err e = pages_begin(&s->pages, routes);
+
+	for (size_t i = 0; i < PAGES_ROUTES; i++)
+		add_route(s, &routes[i]);
+	return e;
 }
 
 static void

@@ -130,6 +130,14 @@ static void find_key(enum component_kind kind, enum finding finding, struct caus
 static void find_spot(struct cause *out, const struct policy *p, const struct policy_rule *r,
     enum component_kind part, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+const char *
+cause_mend(struct view code)
+{
+	const enum finding finding = finding_of_code(code);
+
+	return finding != FINDING_COUNT ? mends[finding] : NULL;
+}
+
 void
 cause_of(const struct policy *p, const struct policy_rule *r, const struct report_finding *f,
     struct cause *out)

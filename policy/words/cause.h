@@ -20,6 +20,9 @@ struct cause {
 	unsigned line;            /* there */
 };
 
+/* What would mend a finding of this code, without a full stop; NULL: nothing is known. */
+const char *cause_mend(struct view code);
+
 /* `r` is the rule that the finding was made by. */
 void cause_of(const struct policy *p, const struct policy_rule *r, const struct report_finding *f,
     struct cause *out);

@@ -35,6 +35,8 @@ static const struct resource {
     {"artifacts/*", LISTED, answer_artifact, true},
     {"reports/*/*", 0, answer_report, false},
     {"receipts/*/*", 0, answer_receipt, false},
+    {"fleet", TAKES(PARAMETER_CURSOR) | TAKES(PARAMETER_LOG), answer_fleet, true},
+    {"words", 0, answer_words, true},
 };
 
 #define RESOURCES (sizeof(resources) / sizeof(resources[0]))

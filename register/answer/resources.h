@@ -36,4 +36,10 @@ void answer_artifact(struct answering *x);
 void answer_report(struct answering *x);
 void answer_receipt(struct answering *x);
 
+/* answer_fleet.c */
+void answer_fleet(struct answering *x);
+
+/* answer_words.c */
+void answer_words(struct answering *x);
+
 #endif

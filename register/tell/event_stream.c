@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/encoding.h"
 #include "register/tell/event_store.h"
 
 /* Sent to one before the others have their turn. */
@@ -28,6 +29,7 @@ struct event_stream {
 };
 
 static unsigned find_start(struct event_stream *all, const struct request *r, uint64_t *number);
+static bool count_before(struct view query, uint64_t *out);
 static void send_events(struct event_stream *all);
 static bool send_turn(struct listener *l);
 static bool may_see(const struct listener *l, const struct event_row *event);
@@ -95,8 +97,9 @@ event_stream_answer(
 	}
 	if (status != 0 || all->count == EVENT_STREAM_LISTENERS_MAX) {
 		response_refuse(out, status != 0 ? status : 503,
-		    status != 0 ? "expected one id of an event in since"
-				: "as many listen already as may");
+		    status != 0
+			? "expected one id of an event in since, or a number up to 1000 in last"
+			: "as many listen already as may");
 		return;
 	}
 	if ((l = calloc(1, sizeof(*l))) == NULL || caller_copy(&l->caller, r->caller) != ERR_OK) {
@@ -139,18 +142,36 @@ find_start(struct event_stream *all, const struct request *r, uint64_t *number)
 	struct view last = request_head_field(r->head, "last-event-id");
 	struct buf since = BUF_INIT;
 	const int found = request_target_parameter(r->target.query, "since", &since);
+	uint64_t kept = 0;
 	unsigned status = 0;
 	enum err e;
 
 	if (found > 0 && last.size == 0)
 		last = buf_view(&since);
-	if (found < 0)
+	if (found < 0 || !count_before(r->target.query, &kept))
 		status = 400;
 	else if ((e = last.size > 0 ? event_store_find(all->store, last, number)
 				    : event_store_newest(all->store, number)) != ERR_OK)
 		status = e == ERR_NOT_FOUND ? 404 : 503;
+	else if (last.size == 0)
+		*number -= *number < kept ? *number : kept;
 	buf_free(&since);
 	return status;
+}
+
+/* How many that were told already are told first: `last` in the query. False: it is no such number.
+ */
+static bool
+count_before(struct view query, uint64_t *out)
+{
+	struct buf text = BUF_INIT;
+	const int found = request_target_parameter(query, "last", &text);
+	const bool good =
+	    found == 0 || (found > 0 && decimal_decode(buf_view(&text), out) == ERR_OK &&
+			      *out <= EVENT_STREAM_LAST_MAX);
+
+	buf_free(&text);
+	return good;
 }
 
 static void

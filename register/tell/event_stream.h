@@ -6,8 +6,9 @@
  *   data: <its JSON>
  *
  * Who says what he had last, by the field Last-Event-ID or in the query as `since`, gets what came
- * behind that; else what comes from then on. One that is not kept any more is a 404: he has missed
- * some. A comment is sent from time to time, so that both sides know that the other is there.
+ * behind that; else what comes from then on, and before it the newest `last` (in the query) of
+ * those that are kept. One that is not kept any more is a 404: he has missed some. A comment is
+ * sent from time to time, so that both sides know that the other is there.
  *
  * Each gets what he may see: events of workloads by his roles; those of the log itself where all
  * workloads are open to him.
@@ -23,6 +24,7 @@
 
 #define EVENT_STREAM_LISTENERS_MAX 256 /* each looks for itself; further ones get a 503 */
 #define EVENT_STREAM_COMMENT_S     15
+#define EVENT_STREAM_LAST_MAX      1000 /* some 500 KB: what somebody may look through */
 
 struct event_stream;
 

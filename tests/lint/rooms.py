@@ -85,10 +85,12 @@ for _room in ("collector", "collector/measure"):
     ROOMS[_room] += ["policy/sources", "policy/images"]
 program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell")
 program("register", [*PROTO, "journal", "config", "trust", "policy", "policy/appraisal", "policy/governance", "log", "log/stored", "log/walk"],
-        "ground front", "follow", "view decide publish", "alert", "answer tell witness discovery")
+        "ground front", "follow", "view decide publish", "alert", "answer tell witness discovery pages")
+ROOMS["register/answer"] += ["policy/words"]
 
 # Of a room, another takes these headers alone.
 TAKES = {
+    ("register/answer", "policy/words"): {"cause.h"},  # what findings mean, and what mends them
     **{(room, "trust"): {"crypto_reason.h", "jwk.h"}  # words of OpenSSL's, names of keys; no peers' certificates
        for room in ("pkcs11", "pkcs11/ground", "pkcs11/serve")},
     ("pkcs11/token", "trust"): {"crypto_reason.h", "certificate_text.h"},  # and the names in its own
