@@ -4,6 +4,7 @@
  */
 
 const WAIT_MS = 15000;
+const RETRY_MS = 5000;
 const PAGES_MAX = 200; /* of a list that somebody wants whole: more is too much for a page */
 
 /* Why there is no answer: `kind` is forbidden, missing, away (nobody answers), or wrong. */
@@ -71,23 +72,48 @@ export function pathOf(link) {
 }
 
 /*
- * The register's events, those of today first: on(event) for each, state(whether it is connected).
- * One connection for the page, whichever view is open. Returns what ends it.
+ * The register's events, the newest `last` of before first: on(event) for each, state(whether it is
+ * connected). One connection for the page, and none while nobody sees it: a browser has six for a
+ * host. It goes on behind the event that came last.
  */
 export function listen(last, on, state) {
-	const stream = new EventSource(`v1/events?last=${last}`);
+	let stream = null, newest = null;
 	const take = message => {
+		newest = message.lastEventId;
 		try {
 			on(JSON.parse(message.data));
 		} catch {
 			/* another version's: lists are asked again anyhow */
 		}
 	};
-	for (const kind of ["verdict", "silent", "back", "alarm", "acknowledged", "policy", "key"])
-		stream.addEventListener(kind, take);
-	stream.addEventListener("open", () => state(true));
-	stream.addEventListener("error", () => state(false));
-	return () => stream.close();
+	const open = () => {
+		stream = new EventSource(`v1/events?${newest === null ? `last=${last}` : new URLSearchParams({since: newest})}`);
+		for (const kind of ["verdict", "silent", "back", "alarm", "acknowledged", "policy", "key"])
+			stream.addEventListener(kind, take);
+		stream.addEventListener("open", () => state(true));
+		stream.addEventListener("error", () => {
+			state(false);
+			if (stream?.readyState === EventSource.CLOSED) { /* refused: that event is not kept any more, or he may not */
+				close();
+				newest = null;
+				setTimeout(look, RETRY_MS);
+			}
+		});
+	};
+	const close = () => {
+		stream?.close();
+		stream = null;
+	};
+	const look = () => {
+		if (document.visibilityState !== "visible")
+			close();
+		else if (stream === null)
+			open();
+	};
+	document.addEventListener("visibilitychange", look);
+	addEventListener("pagehide", close);
+	addEventListener("pageshow", look);
+	look();
 }
 
 /* --- names in paths -------------------------------------------------------------------------------- */

@@ -18,6 +18,8 @@ export async function fleetView(page, main) {
 	try {
 		await page.fleet.load();
 	} catch (error) {
+		if (error.kind === "away")
+			throw error; /* it is asked again */
 		show(parts.head, h("h1", {}, "The fleet is not to be seen"), failed(error));
 		return;
 	}

@@ -15,6 +15,7 @@ import {ago, clock, count, number, now, seconds} from "./time.js";
 
 const EVENTS_LAST = 300;
 const TRUTH_MS = 5000;
+const RETRY_MS = 5000;
 const OLD_S = 900; /* without a new entry somebody should know */
 
 /* Views but the first are fetched when they are asked for. */
@@ -59,6 +60,8 @@ async function route() {
 	} catch (error) {
 		if (!page.ended.aborted)
 			show(main, h("h1", {}, "This cannot be shown"), failed(error));
+		if (error.kind === "away" && !page.ended.aborted)
+			setTimeout(() => page.ended.aborted || route(), RETRY_MS);
 	}
 	if (page.ended.aborted)
 		return;

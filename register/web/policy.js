@@ -22,7 +22,7 @@ export async function policyView(page, main) {
 			statements.map(each => h("tr", {}, h("td", {}, time(each.time)), h("td", {}, name(each.log)), h("td", {}, name(each.kind)),
 				h("td", {}, wordsOf(each.said), " ", h("a", {href: `#/log/${each.log}/${each.entry}`}, `entry ${each.entry}`)))), {class: "stacked"}),
 		notices.more ? h("p", {class: "sub"}, "Older ones are not shown.") : null,
-		h("p", {class: "note"}, "Rules, windows and exceptions in sentences: ", h("code", {}, "hallmark-signer policy explain"), "; the log has a policy's digest, and its text is evidence."));
+		h("p", {class: "note apart"}, "Rules, windows and exceptions in sentences: ", h("code", {}, "hallmark-signer policy explain"), "; the log has a policy's digest, and its text is evidence."));
 }
 
 function inForce(log, {name: own, manifest, from, approvals}, statements) {

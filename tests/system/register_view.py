@@ -240,6 +240,27 @@ def test_filters_and_scope_leave_out_what_is_not_meant():
         assert own(f"reports/{NAME}/0")["entry"]["kind"] == "notice"
 
 
+def test_the_fleet_in_few_bytes_is_the_list_of_workloads():
+    """Also to whom not all is open; and the words of each code that is found are there."""
+    tiers = {0: "none", 2: "affirming", 32: "warning", 96: "contraindicated"}
+    with Viewed(story()) as view:
+        view.take()
+        for ask in (view.asker(), view.asker(see="app-*")):
+            said, listed = ask("fleet"), ask("workloads?limit=500")["items"]
+            assert listed and len(set(said["hosts"])) == len(said["hosts"]), said
+            found = {(said["as_of"][log]["log"], said["hosts"][host], said["workloads"][name]):
+                     (tiers[tier], since and utc(since), silent and utc(silent), left == 1)
+                     for log, host, name, tier, since, silent, left in said["items"]}
+            assert found == {(w["log"], w["collector"], w["workload"]):
+                             (w["tier"], w["since"]["time"] if w["since"] else 0,
+                              w["silent"]["time"] if w["silent"] else 0, w.get("left", False))
+                             for w in listed}, (found, listed)
+        words = {word["code"]: word for word in view.asker()("words")["items"]}
+        assert words["changed-file"]["mend"] and words["changed-file"]["sentence"], words
+        codes = {finding["code"] for finding in view.asker()("findings?limit=500")["items"]}
+        assert codes and codes <= set(words), codes - set(words)
+
+
 def test_proofs_are_verified_by_who_believes_nothing():
     log = story()
     with Viewed(log) as view:
@@ -367,7 +388,7 @@ def test_the_file_has_every_parameter_and_none_that_is_refused():
     with Viewed(story()) as view:
         view.take()
         ask = view.asker()
-        for path in ("logs", f"reports/{NAME}/3", f"receipts/{NAME}/3"):
+        for path in ("logs", f"reports/{NAME}/3", f"receipts/{NAME}/3", "words"):
             ask(path)
         values = {"limit": "1", "log": NAME, "host": "*", "workload": "*", "tier": "none", "silent": "true",
                   "code": "*", "at": "3"}
