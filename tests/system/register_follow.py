@@ -3,14 +3,16 @@
 
 import pathlib
 import re
+import signal
 import sys
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import logimage
 import make_log
 import wire
-from hallmark import APP, EVIL, Site, run_tests
+from hallmark import APP, EVIL, PATIENCE_S, Site, free_port, run_tests
 from registered import Made, Register
 
 
@@ -52,6 +54,25 @@ def test_evidence_that_comes_later_than_the_start_is_found():
             size = logimage.notices() + 1
             assert register.followed("tokyo", size) == (size, 0, 0)
             assert not register.alarms()
+
+
+def test_a_view_that_cannot_be_written_any_more_is_a_metric():
+    port = free_port()
+    with Made(3000, workloads=40) as made, Register(
+            made.config(), listen=[{"address": f"127.0.0.1:{port}", "role": "viewer"}]) as register:
+        for limited in (False, True):
+            if limited:
+                register.stop()
+                for path in register.state("made", "").glob("view.db*"):
+                    path.unlink()
+            register.start(prefix=["prlimit", "--fsize=262144"] if limited else (), preexec_fn=lambda:
+                           signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+            register.followed("made", 3000)
+            if limited:
+                register.process.wait_for("event=view-stopped")
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as answer:
+                text = answer.read().decode()
+            assert f'hallmark_register_view_writer_failed{{log="made"}} {limited:d}' in text, text
 
 
 # --- logs that are there already -----------------------------------------------------------------
