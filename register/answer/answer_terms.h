@@ -12,7 +12,7 @@
 #define ANSWER_LIMIT_DEFAULT 100
 #define ANSWER_LIMIT_MAX     500   /* some 400 KB of JSON */
 #define ANSWER_SCAN_MAX      20000 /* rows: 20 ms, so that a rare tier is found page by page */
-#define ANSWER_SCAN_PAST     10    /* rows that a workload's past counts for: three look-ups */
+#define ANSWER_SCAN_PAST     16    /* rows that a workload's past counts for: three look-ups */
 #define ANSWER_QUERY_MAX     2048  /* bytes of a query: as much as a request line has room for */
 
 struct alerting;
