@@ -10,7 +10,7 @@
 #define FILES_MAX 64 /* certificates of a log, CAs, approvers */
 
 struct raw_log {
-	char *name, *tenant, *origin, *directory, *evidence;
+	char *name, *tenant, *origin, *directory, *evidence, *url, *evidence_url, *ca;
 	char **certificates, **approvers, **collectors_ca, **crls;
 	uint32_t certificates_count, approvers_count, collectors_ca_count, crls_count;
 };
@@ -81,8 +81,11 @@ static const cyaml_schema_field_t log_fields[] = {
     TEXT(name, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
     TEXT(tenant, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
     TEXT(origin, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
-    TEXT(directory, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
-    TEXT(evidence, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    TEXT(directory, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
+    TEXT(evidence, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
+    TEXT(url, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
+    TEXT(evidence_url, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
+    TEXT(ca, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
     FILES(certificates, SETTINGS_REQUIRED),
     FILES(approvers, SETTINGS_OPTIONAL),
     FILES(collectors_ca, SETTINGS_OPTIONAL),
@@ -149,7 +152,15 @@ static const cyaml_schema_value_t schema = {
 static void take(struct settings *s, const void *loaded, void *config);
 static void take_front(struct settings *s, const struct raw *raw, struct register_config *to);
 static void take_log(
+    struct settings *s, const struct raw *all, size_t index, struct register_log *to);
+static void take_directory(
     struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to);
+static void take_url(
+    struct settings *s, const struct raw *all, size_t index, struct register_log *to);
+static const char *joined(
+    struct settings *s, const char *state, const char *name, const char *below);
+static const char *url_of(struct settings *s, const char *key, const char *url, const char *more);
+static bool is_of_loopback(const char *url);
 static void take_discovery(
     struct settings *s, const struct raw_discovery *raw, struct register_config *to);
 static void take_witness(
@@ -191,7 +202,7 @@ take(struct settings *s, const void *loaded, void *config)
 
 	for (size_t i = 0; i < raw->logs_count; i++) {
 		check_name(s, raw, i);
-		take_log(s, &raw->logs[i], i, &logs[i]);
+		take_log(s, raw, i, &logs[i]);
 	}
 	c->logs = logs;
 	c->log_count = raw->logs_count;
@@ -249,8 +260,9 @@ take_witness(struct settings *s, const struct raw_witness *raw, struct register_
 }
 
 static void
-take_log(struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to)
+take_log(struct settings *s, const struct raw *all, size_t index, struct register_log *to)
 {
+	const struct raw_log *raw = &all->logs[index];
 	char key[SETTINGS_ENTRY_KEY_MAX];
 
 	to->name = raw->name;
@@ -258,8 +270,10 @@ take_log(struct settings *s, const struct raw_log *raw, size_t index, struct reg
 	if (raw->origin != NULL &&
 	    settings_origin(s, settings_entry_key(key, "logs", index, ".origin"), raw->origin))
 		to->origin = raw->origin;
-	to->directory = settings_path(s, raw->directory);
-	to->evidence = settings_path(s, raw->evidence);
+	if (raw->url != NULL)
+		take_url(s, all, index, to);
+	else
+		take_directory(s, raw, index, to);
 	to->certificates = take_files(s, settings_entry_key(key, "logs", index, ".certificates"),
 	    raw->certificates, raw->certificates_count);
 	to->approvers = take_approvers(s, settings_entry_key(key, "logs", index, ".approvers"),
@@ -268,6 +282,96 @@ take_log(struct settings *s, const struct raw_log *raw, size_t index, struct reg
 	    raw->collectors_ca, raw->collectors_ca_count);
 	to->crls = take_files(
 	    s, settings_entry_key(key, "logs", index, ".crls"), raw->crls, raw->crls_count);
+}
+
+static void
+take_directory(struct settings *s, const struct raw_log *raw, size_t index, struct register_log *to)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	if (raw->directory == NULL || raw->evidence == NULL)
+		settings_fault(s, settings_entry_key(key, "logs", index, ".directory"),
+		    "expected where the log is: \"directory\" and \"evidence\", or \"url\"");
+	if (raw->evidence_url != NULL || raw->ca != NULL)
+		settings_fault(s,
+		    settings_entry_key(
+			key, "logs", index, raw->ca != NULL ? ".ca" : ".evidence_url"),
+		    "\"evidence_url\" and \"ca\" are for a log with \"url\"");
+	if (raw->directory != NULL)
+		to->directory = settings_path(s, raw->directory);
+	if (raw->evidence != NULL)
+		to->evidence = settings_path(s, raw->evidence);
+}
+
+/* It is fetched into the log's state directory. */
+static void
+take_url(struct settings *s, const struct raw *all, size_t index, struct register_log *to)
+{
+	const struct raw_log *raw = &all->logs[index];
+	const char *state = settings_path(s, all->state);
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	if (raw->directory != NULL || raw->evidence != NULL)
+		settings_fault(s, settings_entry_key(key, "logs", index, ".directory"),
+		    "the log is at \"url\": expected no \"directory\" and no \"evidence\"");
+	to->url = url_of(s, settings_entry_key(key, "logs", index, ".url"), raw->url, "");
+	to->evidence_url = raw->evidence_url != NULL
+			       ? url_of(s, settings_entry_key(key, "logs", index, ".evidence_url"),
+				     raw->evidence_url, "")
+			       : url_of(s, NULL, raw->url, "/evidence");
+	if (raw->ca != NULL)
+		to->ca = settings_file(s, settings_entry_key(key, "logs", index, ".ca"), raw->ca);
+	if (state == NULL || raw->name == NULL)
+		return;
+	to->directory = joined(s, state, raw->name, "/mirror/log");
+	to->evidence = joined(s, state, raw->name, "/mirror/evidence");
+}
+
+static const char *
+joined(struct settings *s, const char *state, const char *name, const char *below)
+{
+	const size_t size = strlen(state) + strlen(name) + strlen(below) + 2;
+	char *path = settings_new(s, size, 1);
+
+	(void)snprintf(path, size, "%s/%s%s", state, name, below);
+	return path;
+}
+
+/* Without slashes at its end, and with `more` behind it. `key` NULL: it was looked at before. */
+static const char *
+url_of(struct settings *s, const char *key, const char *url, const char *more)
+{
+	const size_t size = strlen(url) + strlen(more) + 1;
+	size_t length = strlen(url);
+	char *own = settings_new(s, size, 1);
+
+	while (length > 0 && url[length - 1] == '/')
+		length--;
+	(void)snprintf(own, size, "%.*s%s", (int)length, url, more);
+	if (key != NULL && strncmp(url, "https://", 8) != 0 && !is_of_loopback(url))
+		settings_fault(s, key,
+		    "\"%s\" must begin with https:// (http:// does from an address of the "
+		    "loopback); found \"%s\"",
+		    key, url);
+	return own;
+}
+
+static bool
+is_of_loopback(const char *url)
+{
+	static const char *const hosts[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		const size_t size = strlen(hosts[i]);
+
+		if (strncmp(url, hosts[i], size) != 0)
+			continue;
+		url += size;
+		if (*url == ':')
+			url += 1 + strspn(url + 1, "0123456789");
+		return *url == '\0' || *url == '/';
+	}
+	return false;
 }
 
 static void

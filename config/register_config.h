@@ -26,11 +26,14 @@ struct register_names {
 
 /* One log that is followed. */
 struct register_log {
-	const char *name;      /* a to z, 0 to 9 and "-" */
-	const char *tenant;    /* whose it is; its name unless said */
-	const char *origin;    /* that its checkpoints have to be of; NULL: whichever is signed */
-	const char *directory; /* of the log */
-	const char *evidence;  /* directory of the store's packs */
+	const char *name;   /* a to z, 0 to 9 and "-" */
+	const char *tenant; /* whose it is; its name unless said */
+	const char *origin; /* that its checkpoints have to be of; NULL: whichever is signed */
+	/* Where it is published, without a slash at the end, and its evidence; NULL: it lies here.
+	 * `ca`: file that https is checked against; NULL: the system's. */
+	const char *url, *evidence_url, *ca;
+	const char *directory;               /* of the log; of one that is fetched, of its mirror */
+	const char *evidence;                /* directory of the store's packs */
 	struct register_names certificates;  /* of the log's keys; at least one */
 	struct register_names approvers;     /* files or ids; none: whoever held the signer */
 	struct register_names collectors_ca; /* none: those of the policy */

@@ -16,6 +16,7 @@
 #include "journal/sandbox.h"
 #include "register/follow/follower.h"
 #include "register/follow/state_file.h"
+#include "register/ground/http_client.h"
 #include "register/listeners.h"
 #include "register/progress.h"
 #include "register/serving.h"
@@ -124,8 +125,12 @@ start(struct registering *r, struct faults *faults)
 {
 	struct followed_listener listener;
 	struct serving_parts parts;
-	enum err e = lock_state(r);
+	enum err e = http_client_begin_library();
 
+	if (e != ERR_OK)
+		logger_say(LOGGER_ERROR, "no-memory", "nothing can be asked for by HTTP");
+	else
+		e = lock_state(r);
 	if (e == ERR_OK && (r->progress = progress_new(r->config)) == NULL)
 		e = ERR_MEMORY;
 	if (e != ERR_OK)

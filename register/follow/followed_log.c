@@ -135,6 +135,7 @@ followed_log_begin(struct followed_log *l)
 void
 followed_log_look(struct followed_log *l)
 {
+	l->troubles.doubted = false;
 	if (alarm_teller_look(&l->troubles.alarms))
 		l->troubles.lacking_since_ms = l->missing_since_ms = 0;
 	if (!newest_look(&l->newest) || !is_ready(l))
@@ -149,6 +150,33 @@ followed_log_look(struct followed_log *l)
 	conclude(l);
 	tell_state(l);
 	write_down(l);
+}
+
+const struct seal_wanted *
+followed_log_seal(const struct followed_log *l)
+{
+	return &l->trust.seal;
+}
+
+void
+followed_log_lack(struct followed_log *l, const char *words)
+{
+	if (alarm_teller_look(&l->troubles.alarms))
+		l->troubles.lacking_since_ms = l->missing_since_ms = 0;
+	troubles_lack(&l->troubles, FOLLOWED_UNREADABLE, words);
+}
+
+void
+followed_log_unsealed(struct followed_log *l, const char *words)
+{
+	(void)alarm_teller_look(&l->troubles.alarms);
+	alarm_teller_raise(&l->troubles.alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, words);
+}
+
+bool
+followed_log_doubts(const struct followed_log *l)
+{
+	return l->troubles.doubted;
 }
 
 static enum err
@@ -298,6 +326,7 @@ check_tree(struct followed_log *l, uint64_t from, uint64_t to)
 		(void)snprintf(words, sizeof(words),
 		    "tiles of entries %" PRIu64 " to %" PRIu64 ": %s", from, to - 1,
 		    e == ERR_IO ? inputfile_reason(e) : err_text(e));
+		l->troubles.doubted = true;
 		troubles_lack(&l->troubles,
 		    outcome_of_error(e) == OUTCOME_BAD ? FOLLOWED_BAD_TREE : FOLLOWED_UNREADABLE,
 		    words);
@@ -310,6 +339,7 @@ check_tree(struct followed_log *l, uint64_t from, uint64_t to)
 		return true;
 	l->tree_is_known = false;
 	l->leaf_count = 0;
+	l->troubles.doubted = true;
 	if (tree_check_state(l->tree) == TREE_CHECK_WRONG)
 		alarm_teller_raise(&l->troubles.alarms, FOLLOWED_BAD_TREE, FOLLOWED_NO_ENTRY,
 		    troubles_words(&l->troubles));
@@ -465,6 +495,8 @@ ask_for_evidence(void *context)
 		return false;
 	if (now - l->asked_ms >= ASK_EVERY_MS || l->missing_since_ms == 0) {
 		l->asked_ms = now;
+		if (l->wanted.fetch != NULL)
+			l->wanted.fetch(l->wanted.fetch_context);
 		if (evidence_reader_update(l->evidence, &l->troubles.findings, &more) ==
 			OUTCOME_GOOD &&
 		    more)

@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 #include "config/register_config.h"
+#include "log/seal.h"
 #include "proto/err.h"
 #include "register/follow/followed.h"
 
@@ -37,6 +38,9 @@ struct followed_log_wanted {
 	/* Waits so long, or less; false: nothing more is to be done. Also asked with 0. */
 	bool (*wait)(void *context, unsigned ms);
 	void *wait_context;
+	/* Evidence is not there: where it comes from elsewhere, it is looked for. May be NULL. */
+	void (*fetch)(void *context);
+	void *fetch_context;
 };
 
 /*
@@ -49,6 +53,16 @@ void followed_log_free(struct followed_log **l);
 
 /* Once, before the first look and in its thread: alarms that stand are told. */
 void followed_log_begin(struct followed_log *l);
+
+/* Of what the log's checkpoints are sealed by, for who fetches them. */
+const struct seal_wanted *followed_log_seal(const struct followed_log *l);
+
+/* Instead of a look: the log cannot be had, or not with its seal, and why. */
+void followed_log_lack(struct followed_log *l, const char *words);
+void followed_log_unsealed(struct followed_log *l, const char *words);
+
+/* Whether the newest look has found tiles or entries that do not lead to the checkpoint. */
+bool followed_log_doubts(const struct followed_log *l);
 
 /* Looks, and follows to the newest checkpoint, or until nothing more is to be done. */
 void followed_log_look(struct followed_log *l);

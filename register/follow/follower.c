@@ -12,6 +12,7 @@
 
 #include "journal/logger.h"
 #include "register/follow/followed_log.h"
+#include "register/follow/mirror.h"
 
 /*
  * A checkpoint takes its place by a rename, or is written where it is. A directory that is made
@@ -23,13 +24,18 @@ struct follower {
 	const struct register_log *config;
 	unsigned look_every_ms;
 	struct followed_log *log;
-	int stop;    /* eventfd: readable when it is to end */
-	int changes; /* inotify; -1: there is none, and time alone tells */
+	struct mirror *mirror; /* NULL: the log lies here */
+	int stop;              /* eventfd: readable when it is to end */
+	int changes;           /* inotify; -1: there is none, and time alone tells */
 	pthread_t thread;
 };
 
 static enum err start(struct follower *f);
+static enum err open_mirror(struct follower *f);
 static void *run(void *context);
+static void look(struct follower *f);
+static void fetch(void *context);
+static bool is_stopping(void *context);
 static bool wait_for_stop(void *context, unsigned ms);
 static bool wait_for_change(struct follower *f);
 static void watch(struct follower *f);
@@ -45,7 +51,9 @@ follower_start(const struct register_config *config, unsigned number, int state_
 	    .heard = heard,
 	    .state_directory = state_directory,
 	    .wait = wait_for_stop,
-	    .wait_context = f};
+	    .wait_context = f,
+	    .fetch = fetch,
+	    .fetch_context = f};
 	enum err e = ERR_MEMORY;
 
 	*out = NULL;
@@ -55,7 +63,11 @@ follower_start(const struct register_config *config, unsigned number, int state_
 	f->look_every_ms = config->follow.look_every_ms;
 	f->changes = -1;
 	f->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (f->stop >= 0 && (e = followed_log_new(&wanted, &f->log)) == ERR_OK)
+	if (f->stop >= 0)
+		e = followed_log_new(&wanted, &f->log);
+	if (e == ERR_OK && f->config->url != NULL)
+		e = open_mirror(f);
+	if (e == ERR_OK)
 		e = start(f);
 	if (e != ERR_OK) {
 		close_all(f);
@@ -104,9 +116,56 @@ run(void *context)
 	followed_log_begin(f->log);
 	do {
 		watch(f);
-		followed_log_look(f->log);
+		look(f);
 	} while (wait_for_change(f));
 	return NULL;
+}
+
+static void
+look(struct follower *f)
+{
+	char why[MIRROR_WHY_SIZE];
+
+	switch (f->mirror != NULL ? mirror_take(f->mirror, why) : MIRROR_TAKEN) {
+	case MIRROR_TAKEN:
+		followed_log_look(f->log);
+		if (f->mirror != NULL && followed_log_doubts(f->log))
+			mirror_doubt(f->mirror);
+		break;
+	case MIRROR_LACKS:
+		if (wait_for_stop(f, 0)) /* else it was only left off */
+			followed_log_lack(f->log, why);
+		break;
+	case MIRROR_UNSEALED:
+		followed_log_unsealed(f->log, why);
+		break;
+	}
+}
+
+static enum err
+open_mirror(struct follower *f)
+{
+	const struct mirror_wanted wanted = {.log = f->config,
+	    .seal = followed_log_seal(f->log),
+	    .cancelled = is_stopping,
+	    .context = f};
+
+	return mirror_new(&wanted, &f->mirror);
+}
+
+static void
+fetch(void *context)
+{
+	struct follower *f = context;
+
+	if (f->mirror != NULL)
+		mirror_take_evidence(f->mirror);
+}
+
+static bool
+is_stopping(void *context)
+{
+	return !wait_for_stop(context, 0);
 }
 
 /* False: it is to stop. */
@@ -139,13 +198,14 @@ wait_for_change(struct follower *f)
 static void
 watch(struct follower *f)
 {
-	if (f->changes >= 0)
+	if (f->changes >= 0 && f->mirror == NULL)
 		(void)inotify_add_watch(f->changes, f->config->directory, CHANGES | IN_ONLYDIR);
 }
 
 static void
 close_all(struct follower *f)
 {
+	mirror_free(&f->mirror);
 	followed_log_free(&f->log);
 	if (f->stop >= 0)
 		close(f->stop);

@@ -107,6 +107,7 @@ accept(struct newest *n, struct log_reader *now)
 		    &n->troubles->alarms, FOLLOWED_BAD_SEAL, FOLLOWED_NO_ENTRY, text);
 		break;
 	case VERIFIED_UNTOLD:
+		n->troubles->doubted = true;
 		(void)snprintf(text, sizeof(text),
 		    "whether the %" PRIu64 " entries that were verified are how its %" PRIu64
 		    " began cannot be told: %s",

@@ -18,6 +18,7 @@ struct troubles {
 	struct buf found;
 	uint64_t grace_ms;
 	uint64_t lacking_since_ms; /* something was not there; 0: nothing */
+	bool doubted;              /* in this look: tiles do not lead to the checkpoint */
 };
 
 /* Where it is, for good: `findings` points to it. The alarms are opened and closed by others. */

@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RANGE_SIZE 32 /* bytes of "<decimal>-" with NUL */
+/* What is fetched slower than so many bytes a second for so long is given up. */
+#define SLOWEST   1024L
+#define SLOWEST_S 20L
+
+#define RANGE_SIZE 48 /* bytes of "<decimal>-<decimal>" with NUL */
 
 struct http_client {
 	CURL *curl;
@@ -165,9 +169,12 @@ set_request(struct http_client *c, const struct http_wanted *wanted, struct curl
 		    c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)wanted->body.size);
 		return;
 	}
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, SLOWEST);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, SLOWEST_S);
 	curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
-	if (wanted->from > 0) {
-		(void)snprintf(range, sizeof(range), "%llu-", (unsigned long long)wanted->from);
+	if (wanted->ranged) {
+		(void)snprintf(range, sizeof(range), "%llu-%llu", (unsigned long long)wanted->from,
+		    (unsigned long long)(wanted->from + wanted->length - 1));
 		curl_easy_setopt(c->curl, CURLOPT_RANGE, range);
 	}
 }

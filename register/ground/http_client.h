@@ -33,8 +33,9 @@ struct http_wanted {
 	const char *url;
 	uint32_t timeout_ms; /* of all of it */
 	size_t size_max;     /* bytes of the answer's body */
-	uint64_t from;       /* of a GET: what is before is not wanted (Range) */
-	bool post;           /* `body` is sent */
+	bool ranged;         /* of a GET: `length` bytes from `from` on are wanted (Range) */
+	uint64_t from, length;
+	bool post; /* `body` is sent */
 	struct view body;
 	const char *const *fields; /* whole, without line ends: "Name: value" */
 	size_t field_count;

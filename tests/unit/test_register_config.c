@@ -101,6 +101,42 @@ test_who_is_trusted(void **state)
 }
 
 static void
+test_a_log_may_lie_elsewhere(void **state)
+{
+	static const char here[] = "    directory: log\n    evidence: evidence\n";
+	static const char *const refused[] = {"http://log.example/", "ftp://log.example/",
+	    "http://127.0.0.1.evil.example/", "http://127.0.0.1:80@evil.example/", "log.example",
+	    "http://localhost.evil/", "http://[::1]x/"};
+	struct register_config *c = accept(state, here, "    url: https://log.example/a//\n");
+	char text[128], says[256];
+
+	assert_string_equal(c->logs[0].url, "https://log.example/a");
+	assert_string_equal(c->logs[0].evidence_url, "https://log.example/a/evidence");
+	assert_string_equal(c->logs[0].directory, fixture_path(*state, "state/tokyo/mirror/log"));
+	assert_string_equal(
+	    c->logs[0].evidence, fixture_path(*state, "state/tokyo/mirror/evidence"));
+	assert_null(c->logs[1].url);
+	register_config_free(&c);
+	c = accept(state, here,
+	    "    url: http://127.0.0.1:8080\n    evidence_url: http://[::1]/e\n    ca: crt\n");
+	assert_string_equal(c->logs[0].evidence_url, "http://[::1]/e");
+	assert_string_equal(c->logs[0].ca, fixture_path(*state, "crt"));
+	register_config_free(&c);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		(void)snprintf(text, sizeof(text), "    url: %s\n", refused[i]);
+		(void)snprintf(says, sizeof(says),
+		    "\"logs[0].url\" must begin with https:// (http:// does from an address of the "
+		    "loopback); found \"%s\"",
+		    refused[i]);
+		refuse(state, here, text, 3, says);
+	}
+	refuse(state, "    evidence: evidence\n", "    url: https://a\n", 3,
+	    "the log is at \"url\": expected no \"directory\" and no \"evidence\"");
+	refuse(state, "    evidence: evidence\n", "    evidence: evidence\n    ca: crt\n", 5,
+	    "\"evidence_url\" and \"ca\" are for a log with \"url\"");
+}
+
+static void
 test_names_are_refused(void **state)
 {
 	refuse(state, "tokyo", "Tokyo", 2,
@@ -380,6 +416,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_logs_are_taken_in_order, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_defaults, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_who_is_trusted, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_a_log_may_lie_elsewhere, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_names_are_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_files_are_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
