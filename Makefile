@@ -358,6 +358,8 @@ install: all
 	install -m 644 config/sysusers.d/hallmark.conf "$(DESTDIR)$(SYSUSERS)"
 	install -m 644 README.md SECURITY.md "$(DESTDIR)$(DOC)"
 	install -m 644 doc/*.md doc/*.yaml "$(DESTDIR)$(DOC)/doc"
+	install -d "$(DESTDIR)$(DOC)/doc/pictures"
+	install -m 644 doc/pictures/*.png "$(DESTDIR)$(DOC)/doc/pictures"
 	install -d $(patsubst %,"$(DESTDIR)$(DOC)/%",$(sort $(dir $(EXAMPLES))))
 	$(foreach f,$(EXAMPLES),install -m 644 $f "$(DESTDIR)$(DOC)/$f" &&) :
 	install -m 644 proto/PROTOCOL.md "$(DESTDIR)$(DOC)/proto"

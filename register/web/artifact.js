@@ -6,7 +6,7 @@ import {list, get, workloadRoute} from "./api.js";
 import {copier, h, name, nothing, s, show, table, time, waiting} from "./dom.js";
 import {count, dayOf, now, seconds} from "./time.js";
 
-const SHOWN = 200, PAGES = 20;
+const SHOWN = 50, PAGES = 20;
 
 export async function artifactView(page, main, sha256) {
 	document.title = "Artifact · Hallmark";
@@ -28,12 +28,13 @@ export async function artifactView(page, main, sha256) {
 		h("p", {class: "lead"}, items.length === 0 ? "It is in no evidence that the register has looked into." : `It runs on ${count(new Set(runs.map(each => each.collector)).size, "host")}; on ${count(new Set(ran.map(each => each.collector).filter(host => !runs.some(run => run.collector === host))).size, "host")} it ran before.`),
 		paths.length > 0 ? h("p", {}, "As ", paths.slice(0, 8).flatMap((path, i) => [i > 0 ? ", " : "", h("code", {}, name(path, 100))])) : null,
 		unread > 0 ? h("p", {class: "sub"}, `${count(unread, "component")} of evidence not looked into yet: it may be there, too.`) : null,
-		items.length === 0 ? null : [h("h2", {}, "How it spread"), curve(items), h("h2", {}, "Where it runs and ran"), usesTable(items),
-			items.length > SHOWN || more ? h("p", {class: "sub"}, `Shown are ${SHOWN} of ${items.length}${more ? " and more" : ""}.`) : null],
+		items.length === 0 ? null : [h("h2", {}, "How it spread"), curve(items)],
 		items.length === 0 || alike.length === 0 ? null : [h("h2", {}, "Stragglers ", h("span", {class: "sub"}, "the same workloads, without it")),
 			stragglers.length === 0 ? nothing("All hosts of these workloads have it.") : h("ul", {class: "card difference"}, stragglers.slice(0, 50).map(cell =>
 				h("li", {}, h("a", {href: workloadRoute(cell.log, cell.host, cell.workload)}, name(cell.workload, 40)), " on ", name(page.fleet.hostName(cell.host), 60))),
-			stragglers.length > 50 ? h("li", {class: "sub"}, `and ${stragglers.length - 50} more`) : null)]);
+			stragglers.length > 50 ? h("li", {class: "sub"}, `and ${stragglers.length - 50} more`) : null)],
+		items.length === 0 ? null : [h("h2", {}, "Where it runs and ran"), usesTable(items),
+			items.length > SHOWN || more ? h("p", {class: "sub"}, `Shown are ${SHOWN} of ${items.length}${more ? " and more" : ""}.`) : null]);
 }
 
 function usesTable(items) {

@@ -4,7 +4,7 @@
  */
 
 import {list, pathOf, workloadRoute} from "./api.js";
-import {STATES, h, name, nothing, status, table, time} from "./dom.js";
+import {STATES, h, mark, name, nothing, status, table, time} from "./dom.js";
 import {keyOf} from "./fleet_state.js";
 import {count, seconds, ago} from "./time.js";
 
@@ -133,4 +133,22 @@ export function alarmsList({items}) {
 			h("code", {}, `hallmark-register acknowledge ${alarm.log}`)),
 		h("p", {class: "sub"}, name(alarm.words, 300), alarm.entry === null ? "." : [" (", h("a", {href: `#/log/${alarm.log}/${alarm.entry}`}, `entry ${alarm.entry}`), ")."],
 			others.length > 0 ? ` And ${count(others.length, "other")} of this kind.` : "", " Seen ", time(alarm.first), "."))));
+}
+
+/* What does not fit among those that are alike: no verdict, and nobody has to believe it. */
+export async function alerts() {
+	const {items, more} = await list("alerts", {limit: 200});
+	return {items: items.filter(alert => alert.end === null), more};
+}
+
+export function alertsList({items}) {
+	if (items.length === 0)
+		return null;
+	return h("section", {"aria-labelledby": "odd"}, h("h2", {id: "odd"}, "What does not fit ", h("span", {class: "sub"}, "beside its peers; it changes no verdict")),
+		table("What does not fit", ["Kind", "What, and beside whom", {text: "Since", class: "n"}, "Open"], items.slice(0, 20).map(alert => {
+			const first = alert.named?.[0];
+			return h("tr", {}, h("td", {}, h("span", {class: "st quiet"}, mark("none"), name(alert.code.replaceAll("-", " ")))), h("td", {}, name(alert.words, 300)),
+				h("td", {class: "n"}, time(alert.first.time, false)), h("td", {}, first === undefined ? null : h("a", {class: "act",
+					href: workloadRoute(first.log, first.collector, first.workload, alert.first.entry), "aria-label": `Look at ${first.workload} on ${first.collector}, entry ${alert.first.entry}`}, "Look")));
+		}), {class: "stacked"}), items.length > 20 ? h("p", {class: "sub"}, `and ${items.length - 20} more`) : null);
 }

@@ -3,7 +3,7 @@
  */
 
 import {h, failed, nothing, show, waiting} from "./dom.js";
-import {alarms, alarmsList, causes, causesTable} from "./causes.js";
+import {alarms, alarmsList, alerts, alertsList, causes, causesTable} from "./causes.js";
 import {draw, strip} from "./cells.js";
 import {STATES, mark} from "./dom.js";
 import {count, long, number, now, ago} from "./time.js";
@@ -12,7 +12,7 @@ const STRIPS_SHOWN = 60;
 
 /* `page`: {fleet, changes, onChange(f), ended: signal} */
 export async function fleetView(page, main) {
-	const parts = {head: h("div", {}, waiting("the fleet")), alarms: h("div"), causes: h("div"), strips: h("div", {class: "card strips"}), feed: h("div")};
+	const parts = {head: h("div", {}, waiting("the fleet")), alarms: h("div"), causes: h("div"), alerts: h("div"), strips: h("div", {class: "card strips"}), feed: h("div")};
 	show(main, parts.head, parts.alarms, parts.causes);
 	const state = {page, parts, views: [], rows: null};
 	try {
@@ -35,7 +35,7 @@ function build(state, main) {
 	const foot = page.fleet.cells.size === 0 ? null : h("div", {class: "two"},
 		h("section", {"aria-labelledby": "all"}, h("h2", {id: "all"}, "All workloads ", h("span", {class: "sub"}, "a cell is a host; worst first")), parts.strips, legend()),
 		h("section", {"aria-labelledby": "changed"}, h("h2", {id: "changed"}, "What changed"), parts.feed));
-	show(main, parts.head, parts.alarms, parts.causes, foot);
+	show(main, parts.head, parts.alarms, parts.causes, foot, parts.alerts);
 	headline(state);
 	strips(state);
 	show(parts.feed, page.changes.list(page.fleet));
@@ -72,11 +72,12 @@ function headline(state) {
 async function look(state) {
 	const {page, parts} = state;
 	try {
-		const [rows, found] = await Promise.all([causes(page.fleet), alarms()]);
+		const [rows, found, odd] = await Promise.all([causes(page.fleet), alarms(), alerts()]);
 		if (page.ended.aborted)
 			return;
 		Object.assign(state, {rows, found});
 		show(parts.alarms, alarmsList(found));
+		show(parts.alerts, alertsList(odd));
 		show(parts.causes, page.fleet.cells.size > 0 ? causesTable(page.fleet, rows) : null);
 		headline(state);
 	} catch (error) {

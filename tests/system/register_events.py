@@ -39,9 +39,10 @@ def of_site(site):
 class Listener:
     """One who listens to /v1/events: what came, in a thread of its own."""
 
-    def __init__(self, port, since=None, field=False):
+    def __init__(self, port, since=None, field=False, last=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-        path = "/v1/events" + (f"?since={since}" if since and not field else "")
+        path = "/v1/events" + (f"?since={since}" if since and not field else
+                                 f"?last={last}" if last is not None else "")
         self.connection.request("GET", path, headers={"Last-Event-ID": since} if field else {})
         self.answer = self.connection.getresponse()
         self.events = queue.Queue()
@@ -124,6 +125,13 @@ def test_a_change_is_told_as_it_happens_and_once():
                 assert [again.next()[1] for _ in range(2)] == [
                     f"tokyo-{first + 4}-verdict", f"tokyo-{first + 6}-verdict"]
                 again.close()
+            # The newest that are kept, where somebody looks for the first time.
+            looking = Listener(port, last=2)
+            assert [looking.next()[1] for _ in range(2)] == [
+                f"tokyo-{first + 4}-verdict", f"tokyo-{first + 6}-verdict"]
+            looking.close()
+            for wrong in ("1001", "-1", "x", ""):
+                assert Listener(port, last=wrong).answer.status == 400, wrong
             unknown = Listener(port, since="tokyo-99-verdict")
             assert unknown.answer.status == 404, unknown.answer.status
             unknown.close()
