@@ -164,12 +164,13 @@ def from_scratch(site, size):
 
 def test_killed_at_random_nothing_is_lost():
     draw = random.Random(SEED)
-    with Site() as site:
+    with contextlib.ExitStack() as stack, Site() as site:
         signer = site.start_signer()
         for name in ("host2", "host3"):
             site.issue(name, uri=f"spiffe://test/{name}")
         with Register(of_site(site), follow={"grace_s": 30, "freeze_every_s": 1}) as register:
             killed = Killed(site, register)
+            stack.callback(lambda: killed.teller and killed.teller.end())
             loads = [Load(site, name, draw.random()) for name in ("host2", "host3")]
             killed.start("run", wait=True)
             killed.start("tell", wait=True)
