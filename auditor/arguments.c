@@ -17,6 +17,7 @@ static int take_list(struct argument_list *list, bool many, int argc, char **arg
 static bool take_value(struct arguments *a, char letter, const char *value);
 static bool take_status(struct arguments *a, const char *value);
 static bool take_number(const char *value, bool *has, uint64_t *to);
+static bool take_date(const char *value, bool *has, uint64_t *to_s);
 static bool take_time(const char *value, bool *has, uint64_t *to_s);
 
 /* What an option leaves, and at which place of the arguments. */
@@ -55,6 +56,7 @@ static const struct option {
     {'F', SORT_TEXT, "--fork-proof", AT(fork_proof)},
     {'W', SORT_TEXT, "--workload", AT(workload)},
     {'C', SORT_TEXT, "--collector", AT(collector)},
+    {'H', SORT_TEXT, "--host", AT(host)},
     {'i', SORT_VALUE, "--index", 0},
     {'I', SORT_VALUE, "--index", 0}, /* once or twice */
     {'n', SORT_VALUE, "--faults", 0},
@@ -64,6 +66,9 @@ static const struct option {
     {'A', SORT_VALUE, "--max-age", 0},
     {'T', SORT_VALUE, "--at", 0},
     {'y', SORT_VALUE, "--cosigned-by", 0},
+    {'X', SORT_VALUE, "--from", 0},
+    {'Y', SORT_VALUE, "--to", 0},
+    {'V', SORT_FLAG, "--csv", AT(csv)},
     {'v', SORT_FLAG, "--vouched", AT(vouched)},
     {'j', SORT_FLAG, "--json", AT(json)},
     {'u', SORT_FLAG, "--full", AT(full)},
@@ -227,6 +232,10 @@ take_value(struct arguments *a, char letter, const char *value)
 		return take_time(value, &a->has_at, &a->at_s);
 	case 'y':
 		return take_time(value, &a->has_cosigned_by, &a->cosigned_by_s);
+	case 'X':
+		return take_date(value, &a->has_from, &a->from_s);
+	case 'Y':
+		return take_date(value, &a->has_to, &a->to_s);
 	default:
 		return take_number(value, &a->has_faults_max, &a->faults_max) && a->faults_max > 0;
 	}
@@ -240,6 +249,16 @@ take_time(const char *value, bool *has, uint64_t *to_s)
 
 	*has = true;
 	return first && utc_parse(view_of_string(value), to_s) == ERR_OK;
+}
+
+/* The same, or a date. */
+static bool
+take_date(const char *value, bool *has, uint64_t *to_s)
+{
+	const bool first = !*has;
+
+	*has = true;
+	return first && utc_parse_date(view_of_string(value), to_s) == ERR_OK;
 }
 
 static bool

@@ -9,6 +9,7 @@
 #include "auditor/consistency.h"
 #include "auditor/fsck.h"
 #include "auditor/handover.h"
+#include "auditor/history.h"
 #include "auditor/replay.h"
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
@@ -37,6 +38,11 @@ static const char usage[] =
     "                             [--collectors-ca PEM]... [--collectors-crl PEM]... [--vouched]\n"
     "                             [KEPT...] [--retired STATEMENT --operator PEM]...\n"
     "                             [--witness VKEY]... [--faults N] [--full] [--json]\n"
+    "       hallmark-audit history --log DIR --evidence DIR --cert CRT... --from TIME --to TIME\n"
+    "                             [--workload NAME] [--host NAME] [--origin NAME]\n"
+    "                             [--approver KEY]... [--policy SHA256]...\n"
+    "                             [--collectors-ca PEM]... [--collectors-crl PEM]...\n"
+    "                             [KEPT...] [--faults N] [--csv | --json]\n"
     "       hallmark-audit consistency OLDER NEWER --cert CRT... [--origin NAME]\n"
     "                             [--fork-proof FILE] [--json]\n"
     "       hallmark-audit --version | --help\n"
@@ -91,6 +97,9 @@ static const char usage[] =
     "entries are hashed, and not read.\n"
     "--receipt, --at-least: the log has these entries and grew from this checkpoint.\n"
     "--newest-within: its newest entry is not older than so many seconds.\n"
+    "history: what was so from when to when, of the time from --from up to --to, a time or a date\n"
+    "in UTC: verdicts, findings, silences, gaps, notices. With --csv what was checked is said on\n"
+    "standard error.\n"
     "consistency: of two checkpoints, receipts or copies of a log: did it only grow.\n"
     "exit status: 0 good; 1 proved bad (also what is malformed: each document has one valid\n"
     "form; what was demanded and is not so; a fork); 2 could not tell (unreadable, absent, of\n"
@@ -116,6 +125,7 @@ static int run_show(const struct arguments *a, FILE *fork_proof);
 static int run_show_two(const struct arguments *a);
 static int run_fsck(const struct arguments *a, FILE *fork_proof);
 static int run_replay(const struct arguments *a, FILE *fork_proof);
+static int run_history(const struct arguments *a, FILE *fork_proof);
 static int run_consistency(const struct arguments *a, FILE *fork_proof);
 static struct audited_options audited_of(const struct arguments *a, FILE *fork_proof);
 static int fail_command(const char *found);
@@ -127,6 +137,7 @@ static const struct command commands[] = {
     {"show", "fjcolItedMu", run_show},
     {"fsck", "ODScolenpyPkrmwFj", run_fsck},
     {"replay", "ODScoleianpkKRvrmwFuj", run_replay},
+    {"history", "coleXYWHVpkKRrmwFnj", run_history},
     {"consistency", "fcoFj", run_consistency},
 };
 
@@ -152,7 +163,8 @@ static int
 fail_command(const char *found)
 {
 	fprintf(stderr,
-	    "hallmark-audit: expected verify, show, fsck, replay or consistency, found \"%s\"\n%s",
+	    "hallmark-audit: expected verify, show, fsck, replay, history or consistency, found "
+	    "\"%s\"\n%s",
 	    found, usage);
 	return 2;
 }
@@ -337,6 +349,26 @@ run_replay(const struct arguments *a, FILE *fork_proof)
 		    "replay: an approval stands elsewhere in the log: expected --all with "
 		    "--approver");
 	return (int)replay_run(&options, stdout);
+}
+
+static int
+run_history(const struct arguments *a, FILE *fork_proof)
+{
+	const struct history_options options = {.log = audited_of(a, fork_proof),
+	    .wanted = {.from_s = a->from_s,
+		.to_s = a->to_s,
+		.host = a->host,
+		.workload = a->workload},
+	    .csv = a->csv};
+
+	if (a->log == NULL || a->certificates.count == 0 || a->evidence == NULL || !a->has_from ||
+	    !a->has_to)
+		return fail_usage("history: expected --log, --evidence, --cert, --from and --to");
+	if (a->from_s >= a->to_s)
+		return fail_usage("history: expected a time --to that is after --from");
+	if (a->csv && a->json)
+		return fail_usage("history: expected one of --csv and --json");
+	return (int)history_run(&options, stdout, stderr);
 }
 
 static int

@@ -83,7 +83,7 @@ ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "config/collector", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files loading", "measure", "store processes tell", "tokens act web", "report", "gate")
 for _room in ("collector", "collector/measure"):
     ROOMS[_room] += ["policy/sources", "policy/images"]
-program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell")
+program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell", "history")
 program("register", [*PROTO, "journal", "config", "trust", "policy", "policy/appraisal", "policy/governance", "log", "log/stored", "log/walk"],
         "ground front", "follow", "view decide publish", "alert", "answer tell witness discovery pages")
 ROOMS["register/answer"] += ["policy/words"]

@@ -338,6 +338,11 @@ def test_audit_tells_json():
         found, _ = answered(["replay", "--all", *log, *cert, *evidence, *trust, *lost],
                             ["replay", "--index", "2", *log, *cert, *evidence, *trust])
         hold(again, found)
+        past = {"log", "origin", "size", "root", "verdict", "outcome"} | {
+            name for name in checked if name.startswith(("newest", "kept[]", "fork", "found[]"))}
+        found, _ = answered(["history", *log, *cert, *evidence, "--from", "2020-01-01", "--to", "2099-01-01",
+                             "--receipt", receipts[2], liar, bench.path("absent")])
+        hold(past | listed("`hallmark-audit history`"), found)
         found, _ = answered(["consistency", bench.path("log/checkpoint"), bench.path("log"), *cert],
                             ["consistency", liar, bench.path("log"), *cert],
                             ["consistency", bench.path("absent"), bench.path("log"), *cert])
