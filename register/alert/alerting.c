@@ -15,6 +15,7 @@ struct alerted {
 	struct peers *peers;
 	bool up_to_date;
 	bool told; /* that it cannot be read: said once, until it can be again */
+	bool full; /* that there are too many: once */
 };
 
 struct alerting {
@@ -168,6 +169,12 @@ look(struct alerted *l)
 		    " evidence, can be read: %s",
 		    l->log.name, err_text(e));
 	l->told = e != ERR_OK && e != ERR_NOT_FOUND;
+	if (l->peers != NULL && peers_passed_over(l->peers) > 0 && !l->full) {
+		l->full = true;
+		logger_say(LOGGER_WARNING, "alerts-bounded",
+		    "%s: what does not fit is looked for among its first %d workloads alone",
+		    l->log.name, PEERS_MAX);
+	}
 	return more;
 }
 

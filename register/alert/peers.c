@@ -25,10 +25,11 @@ struct peers {
 	struct windows windows;
 	struct alert_list alerts;
 	bool has_policy;
-	uint64_t policy_s; /* since when the policy is in force */
-	uint64_t entry;    /* of the newest fact */
-	uint64_t hour;     /* that was looked at last */
-	uint64_t sweeps;   /* hours that were looked at since the newest fact */
+	uint64_t passed_over; /* highest number of a workload beyond PEERS_MAX */
+	uint64_t policy_s;    /* since when the policy is in force */
+	uint64_t entry;       /* of the newest fact */
+	uint64_t hour;        /* that was looked at last */
+	uint64_t sweeps;      /* hours that were looked at since the newest fact */
 };
 
 /* One change, as it is judged: what was so before it. */
@@ -45,6 +46,7 @@ struct change {
 };
 
 static enum err advance(struct peers *p, uint64_t entry, uint64_t time_s);
+/* *out is NULL where there are too many. */
 static enum err find_peer(struct peers *p, const struct fact *f, struct peer **out);
 static enum err arrive(
     struct peers *p, struct peer *one, const struct fact *f, struct view name, bool *back);
@@ -108,6 +110,12 @@ peers_alert(const struct peers *p, size_t i)
 	return p->alerts.all[i];
 }
 
+uint64_t
+peers_passed_over(const struct peers *p)
+{
+	return p->passed_over > PEERS_MAX ? p->passed_over - PEERS_MAX : 0;
+}
+
 enum err
 peers_policy(struct peers *p, uint64_t entry, uint64_t time_s)
 {
@@ -133,8 +141,8 @@ peers_away(struct peers *p, const struct fact *f)
 	struct peer *one;
 	enum err e = advance(p, f->entry, f->time_s);
 
-	if (e == ERR_OK && (e = find_peer(p, f, &one)) == ERR_OK && one->group != NULL &&
-	    !one->away) {
+	if (e == ERR_OK && (e = find_peer(p, f, &one)) == ERR_OK && one != NULL &&
+	    one->group != NULL && !one->away) {
 		let_go(p, one, f->time_s);
 		one->away = true;
 	}
@@ -147,7 +155,7 @@ peers_boot(struct peers *p, const struct fact *f, const uint8_t boot[BOOT_ID_SIZ
 	struct peer *one;
 	enum err e = advance(p, f->entry, f->time_s);
 
-	if (e == ERR_OK && (e = find_peer(p, f, &one)) == ERR_OK)
+	if (e == ERR_OK && (e = find_peer(p, f, &one)) == ERR_OK && one != NULL)
 		e = boots_take(&p->boots, f, one, boot,
 		    windows_cover(&p->windows, f->collector, f->name, f->time_s), &p->alerts);
 	return e;
@@ -166,7 +174,7 @@ peers_state(struct peers *p, const struct fact *f, const struct fact_state *stat
 	bool back;
 	enum err e = advance(p, f->entry, f->time_s);
 
-	if (e != ERR_OK || (e = find_peer(p, f, &c.peer)) != ERR_OK ||
+	if (e != ERR_OK || (e = find_peer(p, f, &c.peer)) != ERR_OK || c.peer == NULL ||
 	    (e = arrive(p, c.peer, f, state->group.size > 0 ? state->group : f->name, &back)) !=
 		ERR_OK)
 		return e;
@@ -200,6 +208,10 @@ find_peer(struct peers *p, const struct fact *f, struct peer **out)
 	const size_t n = (size_t)f->workload;
 
 	*out = NULL;
+	if (f->workload > PEERS_MAX) {
+		p->passed_over = f->workload > p->passed_over ? f->workload : p->passed_over;
+		return ERR_OK;
+	}
 	if (n >= p->peer_count) {
 		const size_t count = n < 32 ? 64 : n * 2;
 		struct peer **peer = reallocarray((void *)p->peer, count, sizeof(struct peer *));

@@ -28,6 +28,12 @@
 #define PEERS_RARE_LEAST 10 /* of fewer, two are no sign of rarity */
 #define PEERS_RARE_MOST  2  /* who have what is rare */
 
+/*
+ * Workloads that are looked at; those that come later are not, and nothing is held against them:
+ * two kilobytes each where all of theirs is their own, some hundred bytes where they are alike.
+ */
+#define PEERS_MAX 100000
+
 struct peers;
 
 /* NULL for want of memory. */
@@ -58,6 +64,9 @@ enum err peers_time(struct peers *p, uint64_t time_s) MUST_USE;
 
 /* In the order in which they came; they stay where they are until peers_free. */
 size_t peers_alert_count(const struct peers *p);
+
+/* Workloads that were too many. */
+uint64_t peers_passed_over(const struct peers *p);
 const struct alert *peers_alert(const struct peers *p, size_t i);
 
 #endif

@@ -291,6 +291,25 @@ what_has_no_end_has_a_bound(void **state)
 	end(&m);
 }
 
+static void
+those_that_are_too_many_are_passed_over(void **state)
+{
+	struct made m;
+	struct fact f;
+
+	(void)state;
+	begin(&m);
+	arrive_all(&m, 20);
+	put(&m, 3, COMPONENT_EXECUTABLE, "implant", 1);
+	f = fact_of(&m, 3);
+	f.workload = PEERS_MAX + 7;
+	assert_int_equal(peers_state(m.peers, &f, &m.host[3].state), ERR_OK);
+	assert_int_equal(peers_away(m.peers, &f), ERR_OK);
+	assert_int_equal(peers_alert_count(m.peers), 0);
+	assert_int_equal(peers_passed_over(m.peers), 7);
+	end(&m);
+}
+
 int
 main(void)
 {
@@ -306,6 +325,7 @@ main(void)
 	    cmocka_unit_test(booted_too_often_and_changed_too_often),
 	    cmocka_unit_test(who_comes_back_with_something_else_is_asked),
 	    cmocka_unit_test(what_has_no_end_has_a_bound),
+	    cmocka_unit_test(those_that_are_too_many_are_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
