@@ -37,6 +37,7 @@ struct raw {
 	char *state;
 	struct raw_follow follow;
 	struct raw_witness witness;
+	struct raw_grants grants;
 	struct raw_discovery discovery;
 	struct raw_front front;
 	struct raw_front_decisions decisions;
@@ -132,6 +133,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("follow", SETTINGS_OPTIONAL, struct raw, follow, follow_fields),
     CYAML_FIELD_MAPPING("discovery", SETTINGS_OPTIONAL, struct raw, discovery, discovery_fields),
     CYAML_FIELD_MAPPING("witness", SETTINGS_OPTIONAL, struct raw, witness, witness_fields),
+    CYAML_FIELD_MAPPING("grants", SETTINGS_OPTIONAL, struct raw, grants, grant_fields),
     CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw,
 	front.listen, &front_listen_schema, 1, FRONT_LISTENERS_MAX),
     CYAML_FIELD_SEQUENCE("roles", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, front.roles,
@@ -212,6 +214,8 @@ take(struct settings *s, const void *loaded, void *config)
 		take_discovery(s, &raw->discovery, c);
 	if (settings_has(s, "witness"))
 		take_witness(s, &raw->witness, c);
+	if (settings_has(s, "grants"))
+		grant_config_take(s, &raw->grants, &c->grants);
 	take_front(s, raw, c);
 	c->tellers = tellers_take(s, raw->tell, raw->tell_count);
 	c->teller_count = raw->tell_count;

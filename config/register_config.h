@@ -12,6 +12,7 @@
 
 #include "config/faults.h"
 #include "config/front_config.h"
+#include "config/grant_config.h"
 #include "config/teller_config.h"
 #include "journal/logger.h"
 #include "proto/err.h"
@@ -63,6 +64,7 @@ struct register_config {
 		const char *name; /* NULL, as the key: nothing is cosigned */
 		const char *key;  /* Ed25519 in PEM */
 	} witness;
+	struct grant_config grants;
 	struct front_config front; /* where it listens, who may ask, what is decided */
 	struct logger_settings logging;
 };

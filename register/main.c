@@ -7,18 +7,22 @@
 
 #include "config/descriptors.h"
 #include "register/acknowledge.h"
+#include "register/grant/granting.h"
 #include "register/register.h"
 #include "register/tell/outbox.h"
 
 static const char usage[] =
     "usage: hallmark-register run   -c FILE\n"
     "       hallmark-register tell  -c FILE\n"
+    "       hallmark-register grant -c FILE\n"
     "       hallmark-register check -c FILE\n"
     "       hallmark-register acknowledge -c FILE LOG\n"
     "       hallmark-register --version | --help\n"
     "\n"
     "run          follows the logs that the file names, until SIGTERM\n"
     "tell         tells those whom the file names of what happens, until SIGTERM\n"
+    "grant        lets hosts act on workloads that fall, as the file says and no further, until\n"
+    "             SIGTERM\n"
     "check        tells every fault of the configuration and of the files that it names\n"
     "acknowledge  removes the alarms of a log that somebody has looked at; what is still wrong\n"
     "             with the log as a whole, such as a fork, is raised again\n"
@@ -54,7 +58,8 @@ run_command(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(const char *config_path);
-	} commands[] = {{"run", register_run}, {"tell", outbox_run}, {"check", register_check}};
+	} commands[] = {{"run", register_run}, {"tell", outbox_run}, {"grant", granting_run},
+	    {"check", register_check}};
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)puts("hallmark-register " HALLMARK_VERSION);

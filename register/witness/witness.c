@@ -1,16 +1,14 @@
 #include "register/witness/witness.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "config/pass_phrase.h"
 #include "journal/logger.h"
 #include "log/log_reader.h"
 #include "proto/tlog/cosignature.h"
+#include "register/ground/private_key.h"
 #include "register/witness/cosigned.h"
 
 #define FILE_NAME "cosigned.db" /* in the state directory */
@@ -153,26 +151,17 @@ witness_find(struct witness *w, unsigned log, uint64_t size, struct buf *note)
 	return e;
 }
 
-/* The configuration has looked at who may read it. */
 static enum err
 read_key(const struct register_config *config, struct cosigner **out)
 {
-	BIO *file = BIO_new_file(config->witness.key, "r");
-	bool asked = false;
-	EVP_PKEY *key =
-	    file != NULL ? PEM_read_bio_PrivateKey(file, NULL, pass_phrase_refuse, &asked) : NULL;
-	enum err e = key != NULL ? cosigner_new(config->witness.name, key, out) : ERR_CONFIG;
+	EVP_PKEY *key;
+	enum err e = private_key_read(config->witness.key, "witness-key", &key);
 
-	if (e == ERR_CONFIG || e == ERR_UNSUPPORTED)
-		logger_say(LOGGER_ERROR, "witness-key",
-		    "%s: expected a private key of Ed25519 in PEM without a pass phrase, found "
-		    "%s; openssl genpkey -algorithm ed25519 makes one",
-		    config->witness.key, key != NULL ? "another key" : "none");
-	else if (e != ERR_OK)
+	if (e != ERR_OK)
+		return e;
+	if ((e = cosigner_new(config->witness.name, key, out)) != ERR_OK)
 		logger_say(LOGGER_ERROR, "witness-key", "%s: %s", config->witness.key, err_text(e));
 	EVP_PKEY_free(key);
-	BIO_free(file);
-	ERR_clear_error();
 	return e;
 }
 

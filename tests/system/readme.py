@@ -249,7 +249,7 @@ def test_installed_files_name_the_places_they_were_installed_to():
                    env={**os.environ, "MAKEFLAGS": ""})
         assert done.returncode == 0, done.stdout + done.stderr
         units = list(pathlib.Path(root, "opt/hallmark/lib/systemd/system").iterdir())
-        assert len(units) == 6, units
+        assert len(units) == 7, units
         for path in [*units, *pathlib.Path(root, "etc/else").iterdir()]:
             text = path.read_text()
             assert "/usr/local" not in text and "/etc/hallmark" not in text, path

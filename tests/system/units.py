@@ -86,6 +86,7 @@ def test_the_signer_is_exposed_at_most_so():
 def test_the_register_is_exposed_at_most_so():
     check(1.3, "hallmark-register.service")
     check(1.3, "hallmark-register-tell.service")
+    check(1.0, "hallmark-register-grant.service")
 
 
 def test_the_collector_is_exposed_at_most_so():
