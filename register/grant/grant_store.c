@@ -11,8 +11,7 @@ enum statement { COUNT, GIVE, NEWEST, SET_ALARMED, IS_ALARMED, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
     [COUNT] = "SELECT count(*) FROM given WHERE log = ?1 AND peers = ?2 AND time_s > ?3",
-    [GIVE] = "INSERT INTO given (number, time_s, event, log, peers) VALUES (?1, ?2, ?3, ?4, ?5)"
-	     " ON CONFLICT (event) DO NOTHING",
+    [GIVE] = "INSERT OR IGNORE INTO given VALUES (?1, ?2, ?3, ?4, ?5)",
     [NEWEST] = "SELECT coalesce(max(number), 0) FROM given",
     [SET_ALARMED] = "INSERT OR REPLACE INTO alarmed VALUES (?1, ?2)",
     [IS_ALARMED] = "SELECT alarmed FROM alarmed WHERE log = ?1",

@@ -137,6 +137,44 @@ test_a_log_may_lie_elsewhere(void **state)
 }
 
 static void
+test_what_may_be_granted(void **state)
+{
+#define GRANTS                                                                                     \
+	"state: state\ngrants:\n  key: key\n  directory: given\n  author: a.b/c\n  rules:\n"       \
+	"    - act: freeze\n      workloads: [\"app*\"]\n      share_percent: 10\n"
+	struct register_config *c;
+	char *text;
+
+	fixture_write(*state, "key", 0600, "key");
+	c = accept(state, "state: state\n", GRANTS);
+	assert_string_equal(c->grants.key, fixture_path(*state, "key"));
+	assert_int_equal(c->grants.rule_count, 1);
+	assert_int_equal(c->grants.rules[0].act, STATEMENT_FREEZE);
+	assert_int_equal(c->grants.rules[0].share_percent, 10);
+	assert_int_equal(c->grants.rules[0].interval_s, 3600);
+	assert_int_equal(c->grants.lasts_s, 600);
+	register_config_free(&c);
+	text = fixture_replace(GRANTS, "freeze", "melt");
+	refuse(state, "state: state\n", text, 16,
+	    "\"grants.rules[0].act\" must be freeze, stop or isolate; found \"melt\"");
+	free(text);
+	text = fixture_replace(GRANTS, ": 10", ": 101");
+	refuse(state, "state: state\n", text, 18,
+	    "\"grants.rules[0].share_percent\" must be 1 to 100; found 101");
+	free(text);
+	text = fixture_replace(GRANTS, ": 10", ": 0");
+	refuse(state, "state: state\n", text, 18,
+	    "\"grants.rules[0].share_percent\" must be 1 to 100; found 0");
+	free(text);
+	text = fixture_replace(GRANTS, "a.b/c", "a b");
+	refuse(state, "state: state\n", text, 14,
+	    "\"grants.author\" must be 1 to 128 bytes of printable text without white space; "
+	    "found \"a b\"");
+	free(text);
+#undef GRANTS
+}
+
+static void
 test_names_are_refused(void **state)
 {
 	refuse(state, "tokyo", "Tokyo", 2,
@@ -417,6 +455,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_defaults, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_who_is_trusted, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_a_log_may_lie_elsewhere, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(test_what_may_be_granted, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_names_are_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_files_are_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
