@@ -2,7 +2,7 @@
 # token, a small CA. Sourced, with $build, $work and $origin set; made things lie in $work.
 # shellcheck shell=bash
 : "${build:?}" "${work:?}" "${origin:?}"
-patience_s=20
+patience_s=60 # a machine may be busy
 pids=()
 interrupted=130
 
