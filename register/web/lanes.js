@@ -54,7 +54,7 @@ export function lanesOfWorkload(intervals, silences, until, href) {
 		{label: "Policy", pieces: joined(verdicts, each => each.policy).map(({first, from, to}) => ({from, to, kind: "plain",
 			text: first.policy.replace(/@sha256:(.{8}).*/, " $1"), href: href(first.from.entry)}))},
 		{label: "Reports", pieces: [...joined(ordered, each => String(each.offline)).map(({first, from, to, reports}) => ({from, to,
-			kind: first.offline ? "soft" : "plain", text: first.offline ? "gathered offline" : reports > 0 ? `${reports} reports` : "reports"})),
+			kind: first.offline ? "soft" : "plain", text: first.offline ? "gathered offline" : reports > 0 ? `${reports} report${reports === 1 ? "" : "s"}` : "reports"})),
 		...silences.map(each => ({from: seconds(each.from.time), to: each.to === null ? until : seconds(each.to.time), kind: "quiet",
 			text: "silent", title: each.due === null ? "" : `due ${each.due}`, href: href(each.from.entry)}))]},
 	];
