@@ -23,6 +23,11 @@ struct raw_witness {
 	char *name, *key;
 };
 
+struct raw_timestamps {
+	char *url, *ca, *tls_ca;
+	uint32_t every_s;
+};
+
 struct raw_limits {
 	uint32_t connections;
 };
@@ -38,6 +43,7 @@ struct raw {
 	struct raw_follow follow;
 	struct raw_witness witness;
 	struct raw_grants grants;
+	struct raw_timestamps timestamps;
 	struct raw_discovery discovery;
 	struct raw_front front;
 	struct raw_front_decisions decisions;
@@ -64,6 +70,8 @@ static const struct settings_number numbers[] = {
 	366 * 86400),
     /* At 50,000 reports/s it is made good within seconds whatever a signer takes in a minute. */
     NUMBER("follow.freeze_every_s", follow.freeze_every_s, follow.freeze_every_s, 60, 1, 86400),
+    /* Who asks by when an entry was there is answered to the hour; some authorities count. */
+    NUMBER("timestamps.every_s", timestamps.every_s, timestamps.every_s, 3600, 1, 86400),
     /* Longer than a look takes and a copy lags; a relying party waits no longer for a denial. */
     NUMBER("decisions.behind_s", decisions.behind_s, front.behind_s, 10, 1, 3600),
     /* As many as the signer takes: some 600 bytes each while they are idle. */
@@ -116,6 +124,16 @@ static const cyaml_schema_field_t witness_fields[] = {
     CYAML_FIELD_END,
 };
 
+#define TIMESTAMPS(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw_timestamps, key, most)
+static const cyaml_schema_field_t timestamps_fields[] = {
+    TIMESTAMPS(url, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
+    TIMESTAMPS(ca, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    TIMESTAMPS(tls_ca, SETTINGS_OPTIONAL, SETTINGS_PATH_MAX),
+    CYAML_FIELD_UINT("every_s", SETTINGS_OPTIONAL, struct raw_timestamps, every_s),
+    CYAML_FIELD_END,
+};
+#undef TIMESTAMPS
+
 static const cyaml_schema_field_t limits_fields[] = {
     CYAML_FIELD_UINT("connections", SETTINGS_OPTIONAL, struct raw_limits, connections),
     CYAML_FIELD_END,
@@ -134,6 +152,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("discovery", SETTINGS_OPTIONAL, struct raw, discovery, discovery_fields),
     CYAML_FIELD_MAPPING("witness", SETTINGS_OPTIONAL, struct raw, witness, witness_fields),
     CYAML_FIELD_MAPPING("grants", SETTINGS_OPTIONAL, struct raw, grants, grant_fields),
+    CYAML_FIELD_MAPPING("timestamps", SETTINGS_OPTIONAL, struct raw, timestamps, timestamps_fields),
     CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw,
 	front.listen, &front_listen_schema, 1, FRONT_LISTENERS_MAX),
     CYAML_FIELD_SEQUENCE("roles", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, front.roles,
@@ -167,6 +186,8 @@ static void take_discovery(
     struct settings *s, const struct raw_discovery *raw, struct register_config *to);
 static void take_witness(
     struct settings *s, const struct raw_witness *raw, struct register_config *to);
+static void take_timestamps(
+    struct settings *s, const struct raw_timestamps *raw, struct register_config *to);
 static void check_name(struct settings *s, const struct raw *raw, size_t index);
 static struct register_names take_files(
     struct settings *s, const char *key, char *const *files, size_t count);
@@ -216,6 +237,8 @@ take(struct settings *s, const void *loaded, void *config)
 		take_witness(s, &raw->witness, c);
 	if (settings_has(s, "grants"))
 		grant_config_take(s, &raw->grants, &c->grants);
+	if (settings_has(s, "timestamps"))
+		take_timestamps(s, &raw->timestamps, c);
 	take_front(s, raw, c);
 	c->tellers = tellers_take(s, raw->tell, raw->tell_count);
 	c->teller_count = raw->tell_count;
@@ -261,6 +284,16 @@ take_witness(struct settings *s, const struct raw_witness *raw, struct register_
 		    "\"+\", "
 		    "such as register.bank.example/witness; found \"%s\"",
 		    raw->name);
+}
+
+static void
+take_timestamps(struct settings *s, const struct raw_timestamps *raw, struct register_config *to)
+{
+	if (raw->url != NULL)
+		to->timestamps.url = url_of(s, "timestamps.url", raw->url, "");
+	to->timestamps.ca = settings_file(s, "timestamps.ca", raw->ca);
+	if (raw->tls_ca != NULL)
+		to->timestamps.tls_ca = settings_file(s, "timestamps.tls_ca", raw->tls_ca);
 }
 
 static void

@@ -65,6 +65,12 @@ struct register_config {
 		const char *key;  /* Ed25519 in PEM */
 	} witness;
 	struct grant_config grants;
+	struct {
+		const char *url;    /* of an authority of RFC 3161; NULL: nothing is timestamped */
+		const char *ca;     /* file with those that its replies are checked against */
+		const char *tls_ca; /* that https is checked against; NULL: the system's */
+		uint32_t every_s;
+	} timestamps;
 	struct front_config front; /* where it listens, who may ask, what is decided */
 	struct logger_settings logging;
 };

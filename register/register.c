@@ -22,6 +22,7 @@
 #include "register/serving.h"
 #include "register/tell/changes.h"
 #include "register/views.h"
+#include "register/witness/stamps.h"
 #include "register/witness/witness.h"
 
 #define SIGNALS 2
@@ -40,6 +41,7 @@ struct registering {
 	struct listeners listeners;
 	struct followed_listener heard; /* all of them */
 	struct witness *witness;
+	struct stamps *stamps;
 	struct views *views;
 	struct serving *serving;
 	struct changes *changes;
@@ -95,6 +97,7 @@ register_run(const char *config_path)
 	(void)uv_loop_close(&r.loop);
 	changes_free(&r.changes);
 	views_free(&r.views);
+	stamps_free(&r.stamps);
 	witness_free(&r.witness);
 	progress_free(&r.progress);
 	if (r.state >= 0)
@@ -144,11 +147,18 @@ start(struct registering *r, struct faults *faults)
 		listener = witness_listener(r->witness);
 		listeners_add(&r->listeners, &listener);
 	}
+	if ((e = stamps_start(r->config, &r->stamps)) != ERR_OK)
+		return e;
+	if (r->stamps != NULL) {
+		listener = stamps_listener(r->stamps);
+		listeners_add(&r->listeners, &listener);
+	}
 	if ((e = views_open(r->config, &r->views)) != ERR_OK)
 		return e;
 	listener = views_listener(r->views);
 	listeners_add(&r->listeners, &listener);
-	parts = (struct serving_parts){.views = r->views, .witness = r->witness};
+	parts =
+	    (struct serving_parts){.views = r->views, .witness = r->witness, .stamps = r->stamps};
 	if ((e = serving_open(&r->loop, r->config, &parts, faults, &r->serving)) != ERR_OK)
 		return e;
 	if (r->serving != NULL) {
@@ -200,6 +210,7 @@ let_go(struct registering *r)
 	if (r->changes != NULL)
 		changes_let_go(r->changes);
 	serving_close(r->serving);
+	stamps_let_go(r->stamps);
 }
 
 static void

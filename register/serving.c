@@ -13,6 +13,7 @@
 #include "register/pages/pages.h"
 #include "register/publish/published.h"
 #include "register/tell/event_stream.h"
+#include "register/witness/stamps_answer.h"
 #include "register/witness/witness_answer.h"
 
 /* Rows of the table of routes. */
@@ -41,6 +42,7 @@ struct serving {
 static enum err open_all(struct serving *s, uv_loop_t *loop, struct faults *faults);
 static void add_routes(struct serving *s);
 static void add_admission(struct serving *s);
+static void add_stamps(struct serving *s);
 static void add_published(struct serving *s);
 static enum err add_pages(struct serving *s);
 static void add_route(struct serving *s, const struct route *route);
@@ -143,8 +145,9 @@ open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
 	settings.grants = s->grants;
 	settings.route_count = s->route_count;
 	e = http_server_open(loop, &settings, faults, &s->server);
-	s->metrics = (struct decide_metrics){
-	    s->config, s->table, s->decider, s->server, view_failed, s->parts.views};
+	s->metrics = (struct decide_metrics){s->config, s->table, s->decider, s->server,
+	    view_failed, s->parts.views, s->parts.stamps != NULL ? stamps_write_metrics : NULL,
+	    s->parts.stamps};
 	return e;
 }
 
@@ -212,6 +215,8 @@ add_routes(struct serving *s)
 		add_route(s, &witness);
 		add_route(s, &cosigned);
 	}
+	if (s->parts.stamps != NULL)
+		add_stamps(s);
 	add_route(s, &views); /* behind all others of /v1/ */
 	add_route(s, &health_route);
 	add_route(s, &ready);
@@ -231,6 +236,29 @@ add_admission(struct serving *s)
 		    .body_max = ADMISSION_SIZE_MAX,
 		    .handler = admission_answer,
 		    .context = s->decider};
+
+		add_route(s, &route);
+	}
+}
+
+static void
+add_stamps(struct serving *s)
+{
+	static const struct {
+		const char *pattern;
+		route_handler *handler;
+	} rows[] = {
+	    {"/v1/timestamps/{}/checkpoint", stamps_answer_checkpoint},
+	    {"/v1/timestamps/{}/reply", stamps_answer_reply},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct route route = {.pattern = rows[i].pattern,
+		    .methods = ROUTE_GET,
+		    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
+		    .threaded = true,
+		    .handler = rows[i].handler,
+		    .context = s->parts.stamps};
 
 		add_route(s, &route);
 	}

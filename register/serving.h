@@ -12,6 +12,7 @@
 #include "register/decide/decided.h"
 #include "register/follow/followed.h"
 #include "register/views.h"
+#include "register/witness/stamps.h"
 #include "register/witness/witness.h"
 
 struct serving;
@@ -20,6 +21,7 @@ struct serving;
 struct serving_parts {
 	struct views *views;
 	struct witness *witness; /* NULL: nothing is cosigned */
+	struct stamps *stamps;   /* NULL: nothing is timestamped */
 };
 
 /*

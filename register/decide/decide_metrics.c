@@ -39,6 +39,8 @@ decide_metrics_answer(void *context, const struct request *r, struct response *o
 		buf_append_format(to,
 		    "hallmark_register_decisions_total{decision=\"%s\"} %" PRIu64 "\n",
 		    decision_kind_name((enum decision_kind)kind), counts[kind]);
+	if (m->write_more != NULL)
+		m->write_more(m->more, to);
 	if (m->server != NULL)
 		write_http(m, to);
 }

@@ -16,6 +16,9 @@ struct decide_metrics {
 	/* Whether what is answered of a log is not brought up to date any more. */
 	bool (*view_failed)(const void *views, unsigned log);
 	const void *views;
+	/* Appends the lines of another part; NULL: there is none. */
+	void (*write_more)(void *context, struct buf *to);
+	void *more;
 };
 
 /* A route_handler; the context is a struct decide_metrics. */

@@ -226,6 +226,33 @@ test_numbers_are_refused(void **state)
 }
 
 static void
+test_an_authority_has_an_address_and_those_who_vouch_for_it(void **state)
+{
+	struct register_config *c = accept(state, "tokyo", "tokyo");
+
+	assert_null(c->timestamps.url);
+	register_config_free(&c);
+	c = accept(state, "state: state\n",
+	    "state: state\ntimestamps: {url: 'https://tsa.test/tsr', ca: crt}\n");
+	assert_string_equal(c->timestamps.url, "https://tsa.test/tsr");
+	assert_string_equal(c->timestamps.ca, fixture_path(*state, "crt"));
+	assert_null(c->timestamps.tls_ca);
+	assert_int_equal(c->timestamps.every_s, 3600);
+	register_config_free(&c);
+	c = accept(state, "state: state\n",
+	    "state: state\n"
+	    "timestamps: {url: 'http://127.0.0.1:3/', ca: crt, tls_ca: other, every_s: 60}\n");
+	assert_string_equal(c->timestamps.url, "http://127.0.0.1:3");
+	assert_string_equal(c->timestamps.tls_ca, fixture_path(*state, "other"));
+	assert_int_equal(c->timestamps.every_s, 60);
+	register_config_free(&c);
+	refuse(state, "state: state\n",
+	    "state: state\ntimestamps: {url: 'http://tsa.test', ca: crt}\n", 11,
+	    "\"timestamps.url\" must begin with https:// (http:// does from an address of the "
+	    "loopback); found \"http://tsa.test\"");
+}
+
+static void
 test_a_witness_is_named_and_has_a_key(void **state)
 {
 	struct register_config *c = accept(state, "tokyo", "tokyo");
@@ -463,6 +490,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_numbers_are_refused, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_witness_is_named_and_has_a_key, setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_an_authority_has_an_address_and_those_who_vouch_for_it, setup,
+		fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_where_keys_are_found, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(test_who_is_told, setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
