@@ -19,6 +19,7 @@ struct stated {
 };
 
 static enum err fill(struct view_reader *reader, unsigned log, struct decided_table *table);
+static enum err fill_images(struct view_reader *reader, unsigned log, struct decided_table *table);
 static enum err read_state(struct view_reader *reader, uint64_t n, struct stated *to);
 static void put(
     struct decided_table *table, unsigned log, sqlite3_stmt *row, const struct stated *stated);
@@ -38,7 +39,8 @@ filling_read(const struct register_config *config, unsigned log, struct decided_
 	if (e == ERR_OK)
 		e = view_reader_open((const char *)path.data, &reader);
 	if (e == ERR_OK && (e = view_reader_begin(reader)) == ERR_OK) {
-		e = fill(reader, log, table);
+		if ((e = fill(reader, log, table)) == ERR_OK)
+			e = fill_images(reader, log, table);
 		view_reader_end(reader);
 	}
 	if (e == ERR_OK)
@@ -70,6 +72,40 @@ fill(struct view_reader *reader, unsigned log, struct decided_table *table)
 			e = read_state(reader, n, &stated);
 		if (e == ERR_OK)
 			put(table, log, rows, &stated);
+	}
+	(void)sqlite3_reset(rows);
+	json_decref(stated.body);
+	return e;
+}
+
+/* Those with the newest reports first: more than the table takes may be in the view. */
+static enum err
+fill_images(struct view_reader *reader, unsigned log, struct decided_table *table)
+{
+	sqlite3_stmt *rows = view_reader_ask(reader, VIEW_IMAGES);
+	struct stated stated = {0};
+	enum err e = ERR_OK;
+
+	if (rows == NULL)
+		return ERR_IO;
+	while (e == ERR_OK && view_sql_next(rows, &e)) {
+		const uint64_t n = view_sql_number(rows, 6);
+		struct digest image;
+		struct decided_row r = {.log = log, .report = true, .image = &image};
+
+		if (n != stated.n && (e = read_state(reader, n, &stated)) != ERR_OK)
+			break;
+		view_sql_digest(rows, 0, &image);
+		r.index = view_sql_number(rows, 1);
+		r.issued_s = view_sql_number(rows, 2);
+		r.expires_s = view_sql_number(rows, 3);
+		r.due_s = view_sql_number(rows, 4);
+		r.leaving = view_sql_number(rows, 5) != 0;
+		r.good = stated.good;
+		r.status = stated.status;
+		r.group = member(stated.body, "group");
+		r.why = view_of_string(stated.why);
+		decided_put_image(table, &r);
 	}
 	(void)sqlite3_reset(rows);
 	json_decref(stated.body);

@@ -13,24 +13,26 @@
 #define API        "admission.k8s.io/v1"
 #define UID_MAX    128 /* bytes; a UUID has 36 */
 #define IMAGES_MAX 256 /* of one pod */
-#define WORDS_SIZE 512 /* bytes, with NUL, of what is said of an image */
+#define TOLD_MAX   32  /* refusals that are told, of those; the others are counted */
+#define WORDS_SIZE 512 /* bytes, with NUL, of each */
 
 struct review {
 	const struct decision_terms *terms;
 	struct view group; /* size 0: any */
 	size_t images;
-	bool denied;
-	char words[WORDS_SIZE];
+	size_t refused;
+	struct buf words;
 };
 
 static struct decision_terms terms_for(struct decider *d, const struct caller *c);
 static void judge(struct review *v, const json_t *request);
 static void judge_list(struct review *v, const json_t *spec, const char *name, bool needed);
 static void judge_volumes(struct review *v, const json_t *spec);
-static void judge_image(struct review *v, const json_t *name);
+static void judge_image(
+    struct review *v, const char *list, const json_t *item, const json_t *image);
 static bool digest_of_name(const char *name, struct digest *out);
 static void deny(struct review *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void write_answer(const struct review *v, const char *uid, struct response *out);
+static void write_answer(struct review *v, const char *uid, struct response *out);
 
 void
 admission_answer(void *context, const struct request *r, struct response *out)
@@ -54,6 +56,7 @@ admission_answer(void *context, const struct request *r, struct response *out)
 			v.group = r->parameter[0];
 		judge(&v, request);
 		write_answer(&v, uid, out);
+		buf_free(&v.words);
 	}
 	json_decref(whole);
 }
@@ -105,7 +108,7 @@ judge_list(struct review *v, const json_t *spec, const char *name, bool needed)
 	}
 	if (!json_is_array(list) || (needed && json_array_size(list) == 0))
 		deny(v, "expected %s as a list", name);
-	json_array_foreach(list, i, one) judge_image(v, json_object_get(one, "image"));
+	json_array_foreach(list, i, one) judge_image(v, name, one, json_object_get(one, "image"));
 }
 
 /* A volume may be an image, too. */
@@ -120,32 +123,34 @@ judge_volumes(struct review *v, const json_t *spec)
 		const json_t *image = json_object_get(one, "image");
 
 		if (image != NULL && !json_is_null(image))
-			judge_image(v, json_object_get(image, "reference"));
+			judge_image(v, "volumes", one, json_object_get(image, "reference"));
 	}
 }
 
 static void
-judge_image(struct review *v, const json_t *name)
+judge_image(struct review *v, const char *list, const json_t *item, const json_t *image)
 {
-	const char *text = json_string_value(name);
+	const char *text = json_string_value(image);
+	const char *name = json_string_value(json_object_get(item, "name"));
 	struct digest digest;
 	struct decision d;
 
-	if (v->denied)
-		return;
+	if (name == NULL)
+		name = "without a name";
 	if (++v->images > IMAGES_MAX) {
-		deny(v, "more than %d images", IMAGES_MAX);
+		if (v->images == IMAGES_MAX + 1)
+			deny(v, "more than %d images", IMAGES_MAX);
 	} else if (text == NULL) {
-		deny(v, "a container without an image");
+		deny(v, "%s, %.63s: a container without an image", list, name);
 	} else if (!digest_of_name(text, &digest)) {
 		deny(v,
-		    "%.200s: expected an image by its digest (name@sha256:...): a tag may be "
-		    "another one tomorrow",
-		    text);
+		    "%s, %.63s: %.200s: expected an image by its digest (name@sha256:...): a tag "
+		    "may be another one tomorrow",
+		    list, name, text);
 	} else {
 		d = decision_of_image(v->terms, &digest, v->group);
 		if (d.kind != DECISION_ALLOW)
-			deny(v, "%.200s: %s", text, d.why);
+			deny(v, "%s, %.63s: %.200s: %s", list, name, text, d.why);
 	}
 }
 
@@ -163,31 +168,35 @@ digest_of_name(const char *name, struct digest *out)
 static void
 deny(struct review *v, const char *format, ...)
 {
+	char words[WORDS_SIZE];
 	va_list arguments;
 
-	if (v->denied)
-		return; /* the first is the one that is told */
-	v->denied = true;
+	if (++v->refused > TOLD_MAX)
+		return;
 	va_start(arguments, format);
-	(void)vsnprintf(v->words, sizeof(v->words), format, arguments);
+	(void)vsnprintf(words, sizeof(words), format, arguments);
 	va_end(arguments);
+	if (v->refused > 1)
+		buf_append_string(&v->words, "; ");
+	text_append_printable(&v->words, view_of_string(words), WORDS_SIZE);
 }
 
 static void
-write_answer(const struct review *v, const char *uid, struct response *out)
+write_answer(struct review *v, const char *uid, struct response *out)
 {
 	json_t *answer = json_pack("{s:s, s:s, s:{s:s, s:b}}", "apiVersion", API, "kind",
-	    "AdmissionReview", "response", "uid", uid, "allowed", !v->denied);
-	struct buf words = BUF_INIT;
+	    "AdmissionReview", "response", "uid", uid, "allowed", v->refused == 0);
 	char *text;
 
-	if (answer != NULL && v->denied) {
-		text_append_printable(&words, view_of_string(v->words), WORDS_SIZE);
+	if (v->refused > TOLD_MAX)
+		buf_append_format(&v->words, "; and %zu more", v->refused - TOLD_MAX);
+	if (answer != NULL && v->refused > 0) {
 		(void)json_object_set_new(json_object_get(answer, "response"), "status",
-		    json_pack("{s:i, s:s%}", "code", 403, "message", (const char *)words.data,
-			words.size));
+		    json_pack("{s:i, s:s%}", "code", 403, "message", (const char *)v->words.data,
+			v->words.size));
 	}
-	text = answer != NULL ? json_dumps(answer, JSON_COMPACT) : NULL;
+	text = answer != NULL && buf_status(&v->words) == ERR_OK ? json_dumps(answer, JSON_COMPACT)
+								 : NULL;
 	if (text != NULL) {
 		out->type = response_json;
 		buf_append_string(&out->body, text);
@@ -196,5 +205,4 @@ write_answer(const struct review *v, const char *uid, struct response *out)
 	}
 	free(text);
 	json_decref(answer);
-	buf_free(&words);
 }

@@ -4,8 +4,9 @@
  *
  * Every image of a pod (containers, those that begin before and those for debugging, volumes that
  * are images) has to be named by its digest, and the newest report about that image has to be good
- * (decided_images.h). All else is denied, and what is no review is answered by 400: the webhook's
- * failurePolicy has to be Fail. A pod that is deleted is nobody's start, and may be.
+ * (decided_images.h); each container that is refused is named, with why. All else is denied, and
+ * what is no review is answered by 400: the webhook's failurePolicy has to be Fail. A pod that is
+ * deleted is nobody's start, and may be.
  */
 #ifndef HALLMARK_REGISTER_DECIDE_ADMISSION_H
 #define HALLMARK_REGISTER_DECIDE_ADMISSION_H

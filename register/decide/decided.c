@@ -121,6 +121,15 @@ decided_put(struct decided_table *t, const struct decided_row *row)
 }
 
 void
+decided_put_image(struct decided_table *t, const struct decided_row *row)
+{
+	if (row->log >= t->logs || row->image == NULL)
+		return;
+	t->version++;
+	decided_images_put(t->images, row->image, row);
+}
+
+void
 decided_state(struct decided_table *t, const struct followed_state *state, uint64_t now_ms)
 {
 	struct decided_log *l = state->log < t->logs ? &t->log[state->log] : NULL;

@@ -45,6 +45,8 @@ void decided_free(struct decided_table **t);
 
 /* Rows of one log come in its order; one that was there already changes nothing. */
 void decided_put(struct decided_table *t, const struct decided_row *row);
+/* An image's newest report alone, as it was kept: nothing is said of a workload. */
+void decided_put_image(struct decided_table *t, const struct decided_row *row);
 void decided_state(struct decided_table *t, const struct followed_state *state, uint64_t now_ms);
 void decided_alarm(struct decided_table *t, unsigned log, bool standing);
 

@@ -38,6 +38,7 @@ enum statement {
 	PUT_NOTICE,
 	PUT_POLICY,
 	NAME_POLICY,
+	PUT_IMAGE,
 	PUT_PLACE,
 	PUT_TICK,
 	PUT_TURN,
@@ -94,13 +95,18 @@ static const char *const sql[STATEMENTS] = {
 		   " VALUES (?1, ?2, ?3, ?4,"
 		   " (SELECT name FROM policy WHERE manifest = ?3 AND name IS NOT NULL))",
     [NAME_POLICY] = "UPDATE policy SET name = ?2 WHERE manifest = ?1 AND name IS NULL",
+    [PUT_IMAGE] = "INSERT OR REPLACE INTO image VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [PUT_PLACE] = "INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4)",
     [PUT_TICK] = "INSERT OR REPLACE INTO tick VALUES (?1, ?2)",
-    [PUT_TURN] = "INSERT OR REPLACE INTO turn VALUES (?1, ?2, ?3, ?4)",
+    [PUT_TURN] = "INSERT OR REPLACE INTO turn (workload, entry, issued_s, boot)"
+		 " VALUES (?1, ?2, ?3, ?4)",
     [PUT_ALARM] = "INSERT INTO alarm VALUES (?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT (kind, entry)"
 		  " DO UPDATE SET words = ?3, last_ms = ?4, count = count + 1",
     [CLEAR_ALARMS] = "DELETE FROM alarm",
 };
+
+/* Against what disks do, not against people: who may write the file may compute sums. */
+static const struct siphash_key sum_key = {{0x68616c6c6d61726bULL, 0x7265676973746572ULL}};
 
 /* A state that was looked for, and its row: many workloads come to be in the same one. */
 struct known_state {
@@ -115,7 +121,7 @@ struct rows {
 	sqlite3_stmt *s[STATEMENTS];
 };
 
-static struct view number_view(const uint64_t *numbers, size_t count);
+static uint64_t sum_of(const uint64_t *numbers, size_t count);
 static enum err add_state(struct rows *r, const struct report *report, enum outcome checked,
     const struct digest *digest, uint64_t *n);
 static enum err add_components(struct rows *r, const struct report *report, uint64_t state);
@@ -219,23 +225,40 @@ rows_put_workload(struct rows *r, struct head *h)
 uint64_t
 rows_sum(const struct head *h)
 {
-	/* Against what disks do, not against people: who may write the file may compute this. */
-	static const struct siphash_key key = {{0x68616c6c6d61726bULL, 0x7265676973746572ULL}};
 	const uint64_t numbers[] = {h->n, h->host, (uint64_t)h->left, (uint64_t)h->tier, h->state,
 	    h->from_entry, h->from_s, h->last_entry, h->last_s, h->reports, h->expires_s, h->due_s,
 	    h->gap_entry, h->silent_entry, h->silent_s, h->places.first_entry, h->places.first_s,
-	    siphash(&key, (struct view){h->places.bytes, h->places.size}),
-	    siphash(&key, head_collector(h)), siphash(&key, head_name(h))};
+	    siphash(&sum_key, (struct view){h->places.bytes, h->places.size}),
+	    siphash(&sum_key, head_collector(h)), siphash(&sum_key, head_name(h))};
 
-	/* SQLite's numbers have a sign. */
-	return siphash(&key, number_view(numbers, sizeof(numbers) / sizeof(numbers[0]))) &
-	       INT64_MAX;
+	return sum_of(numbers, sizeof(numbers) / sizeof(numbers[0]));
 }
 
-static struct view
-number_view(const uint64_t *numbers, size_t count)
+enum err
+rows_put_image(struct rows *r, const struct rows_image *image)
 {
-	return (struct view){(const uint8_t *)numbers, count * sizeof(*numbers)};
+	view_sql_bind(r->s[PUT_IMAGE], "diiiiiii", &image->digest, image->entry, image->issued_s,
+	    image->expires_s, image->due_s, (uint64_t)image->left, image->state,
+	    rows_image_sum(image));
+	return view_sql_run(r->s[PUT_IMAGE]);
+}
+
+uint64_t
+rows_image_sum(const struct rows_image *image)
+{
+	const uint64_t numbers[] = {image->entry, image->issued_s, image->expires_s, image->due_s,
+	    (uint64_t)image->left, image->state,
+	    siphash(&sum_key, (struct view){image->digest.bytes, DIGEST_SIZE})};
+
+	return sum_of(numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
+static uint64_t
+sum_of(const uint64_t *numbers, size_t count)
+{
+	const struct view bytes = {(const uint8_t *)numbers, count * sizeof(*numbers)};
+
+	return siphash(&sum_key, bytes) & INT64_MAX; /* SQLite's numbers have a sign */
 }
 
 enum err

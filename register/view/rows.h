@@ -69,6 +69,18 @@ enum err rows_end_silence(
 enum err rows_put_notice(
     struct rows *r, uint64_t entry, const struct notice *notice, struct view bytes) MUST_USE;
 
+/* An image's newest report. */
+struct rows_image {
+	struct digest digest;
+	uint64_t entry, issued_s, expires_s, due_s, state;
+	bool left;
+};
+
+enum err rows_put_image(struct rows *r, const struct rows_image *image) MUST_USE;
+
+/* As rows_sum(). */
+uint64_t rows_image_sum(const struct rows_image *image);
+
 enum err rows_put_place(struct rows *r, const struct head *h) MUST_USE;
 enum err rows_put_tick(struct rows *r, uint64_t entry, uint64_t issued_s) MUST_USE;
 /* It runs on this boot from here on; of size 0: it has left. */

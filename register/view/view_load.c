@@ -18,26 +18,34 @@ static const char select_workloads[] =
     " LEFT JOIN interval g ON w.gap_entry > 0 AND g.workload = w.n AND g.from_entry = w.gap_entry"
     " ORDER BY w.n";
 
+static const char select_images[] =
+    "SELECT digest, entry, issued_s, expires_s, due_s, has_left, state, sum,"
+    " EXISTS (SELECT 1 FROM state s WHERE s.n = image.state) FROM image";
+
 static enum err load_log(sqlite3_stmt *s, struct rows_log *log);
 static enum err load_host(sqlite3_stmt *s, struct heads *heads);
 static enum err load_workload(sqlite3_stmt *s, struct heads *heads);
+static enum err check_image(sqlite3_stmt *s);
 
 enum err
 view_load(sqlite3 *db, struct heads *heads, struct rows_log *log)
 {
-	sqlite3_stmt *s[3] = {NULL, NULL, NULL};
+	sqlite3_stmt *s[4] = {NULL, NULL, NULL, NULL};
 	enum err e, rows = ERR_OK;
 
 	if ((e = view_sql_prepare(db, select_log, &s[0])) == ERR_OK &&
-	    (e = view_sql_prepare(db, select_hosts, &s[1])) == ERR_OK)
-		e = view_sql_prepare(db, select_workloads, &s[2]);
+	    (e = view_sql_prepare(db, select_hosts, &s[1])) == ERR_OK &&
+	    (e = view_sql_prepare(db, select_workloads, &s[2])) == ERR_OK)
+		e = view_sql_prepare(db, select_images, &s[3]);
 	if (e == ERR_OK)
 		e = view_sql_next(s[0], &rows) ? load_log(s[0], log) : ERR_FORMAT;
 	while (e == ERR_OK && view_sql_next(s[1], &rows))
 		e = load_host(s[1], heads);
 	while (e == ERR_OK && view_sql_next(s[2], &rows))
 		e = load_workload(s[2], heads);
-	for (unsigned i = 0; i < 3; i++)
+	while (e == ERR_OK && view_sql_next(s[3], &rows))
+		e = check_image(s[3]);
+	for (unsigned i = 0; i < 4; i++)
 		sqlite3_finalize(s[i]);
 	return e != ERR_OK ? e : rows;
 }
@@ -113,4 +121,21 @@ load_workload(sqlite3_stmt *s, struct heads *heads)
 	    (h->gap_entry != 0 && h->gap_state == 0))
 		return ERR_FORMAT;
 	return ERR_OK;
+}
+
+/* It is read where decisions are made; what is damaged is found here, where all is made anew. */
+static enum err
+check_image(sqlite3_stmt *s)
+{
+	struct rows_image image = {.entry = view_sql_number(s, 1),
+	    .issued_s = view_sql_number(s, 2),
+	    .expires_s = view_sql_number(s, 3),
+	    .due_s = view_sql_number(s, 4),
+	    .left = view_sql_number(s, 5) != 0,
+	    .state = view_sql_number(s, 6)};
+
+	view_sql_digest(s, 0, &image.digest);
+	return view_sql_number(s, 7) == rows_image_sum(&image) && view_sql_number(s, 8) != 0
+		   ? ERR_OK
+		   : ERR_FORMAT;
 }

@@ -49,6 +49,8 @@ static const char *const sql[VIEW_QUERIES] = {
     [VIEW_STATE] = "SELECT tier, policy, body FROM state WHERE n = ?1",
     [VIEW_PLACES] = "SELECT first_entry, first_s, places FROM place WHERE workload = ?1"
 		    " AND first_entry <= ?2 ORDER BY first_entry DESC",
+    [VIEW_IMAGES] = "SELECT digest, entry, issued_s, expires_s, due_s, has_left, state FROM image"
+		    " ORDER BY entry DESC",
     [VIEW_HOSTS] = "SELECT n, collector FROM host WHERE n > ?1 ORDER BY n",
     [VIEW_CAUSES] = "SELECT n, kind, code, subject FROM cause"
 		    " WHERE n > ?1 ORDER BY n",

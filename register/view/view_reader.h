@@ -38,6 +38,9 @@ enum view_query {
 	 * workload's row -> first_entry, first_s, places */
 	VIEW_PLACES,
 
+	/* The newest report first -> digest, entry, issued_s, expires_s, due_s, has_left, state */
+	VIEW_IMAGES,
+
 	VIEW_HOSTS, /* n > ?1 -> n, collector */
 
 	/* n > ?1 -> n, kind, code, subject */

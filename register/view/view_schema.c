@@ -40,9 +40,10 @@ const char view_schema_tables[] =
     " PRIMARY KEY (workload, from_entry)) WITHOUT ROWID;"
     "CREATE INDEX interval_state ON interval (state);"
     "CREATE INDEX interval_entry ON interval (from_entry);"
-    "CREATE TABLE turn (workload INTEGER NOT NULL, entry INTEGER NOT NULL,"
-    " issued_s INTEGER NOT NULL, boot BLOB NOT NULL,"
-    " PRIMARY KEY (workload, entry, boot)) WITHOUT ROWID;"
+    /* Columns of a key come first: of a table without rowids whose do not, quick_check of SQLite
+     * 3.40 says that something is NULL. */
+    "CREATE TABLE turn (workload INTEGER NOT NULL, entry INTEGER NOT NULL, boot BLOB NOT NULL,"
+    " issued_s INTEGER NOT NULL, PRIMARY KEY (workload, entry, boot)) WITHOUT ROWID;"
     "CREATE INDEX turn_entry ON turn (entry);"
 
     "CREATE TABLE cause (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, code TEXT NOT NULL,"
@@ -64,6 +65,9 @@ const char view_schema_tables[] =
     "CREATE TABLE notice (entry INTEGER PRIMARY KEY, issued_s INTEGER NOT NULL,"
     " kind TEXT NOT NULL, bytes BLOB NOT NULL);"
 
+    "CREATE TABLE image (digest BLOB PRIMARY KEY, entry INTEGER NOT NULL,"
+    " issued_s INTEGER NOT NULL, expires_s INTEGER NOT NULL, due_s INTEGER NOT NULL,"
+    " has_left INTEGER NOT NULL, state INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE place (workload INTEGER NOT NULL, first_entry INTEGER NOT NULL,"
     " first_s INTEGER NOT NULL, places BLOB NOT NULL,"
     " PRIMARY KEY (workload, first_entry)) WITHOUT ROWID;"

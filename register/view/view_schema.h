@@ -14,6 +14,8 @@
  *               had it
  *   silence     a workload was called absent, and until which report
  *   policy      a manifest came into force; `notice` has every notice's bytes
+ *   image       one that was to be started, and its newest report: a register that starts admits by
+ *               these rows; `sum` guards them
  *   turn        a workload was found on another boot than before, or has left (boot is empty then)
  *   place       where older reports of a workload stand, in pieces (places.h)
  *   tick        the time of every 256th entry: which entry was the newest at a time
@@ -26,7 +28,7 @@
 #define HALLMARK_REGISTER_VIEW_VIEW_SCHEMA_H
 
 /* Rises when a table or the meaning of a column changes: a view of another version is made anew. */
-#define VIEW_VERSION 3
+#define VIEW_VERSION 4
 
 extern const char view_schema_settings[]; /* of each connection that writes */
 extern const char view_schema_tables[];   /* of an empty file, with its version */

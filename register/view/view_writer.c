@@ -39,6 +39,8 @@ static enum err take_report(struct view_writer *w, const struct followed_entry *
 static enum err take_live(
     struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
 static enum err take_turn(struct view_writer *w, struct head *h, const struct followed_entry *e);
+static enum err take_image(
+    struct view_writer *w, const struct head *h, const struct followed_entry *e);
 static enum err take_gap(
     struct view_writer *w, struct head *h, const struct followed_entry *e, const struct digest *d);
 static enum err state_of(
@@ -367,7 +369,25 @@ take_live(
 	h->due_s = e->due_s;
 	h->left = e->report->bundle.extensions.leaving != BUNDLE_STAYING;
 	h->gap_entry = h->gap_state = 0;
+	if (result == ERR_OK)
+		result = take_image(w, h, e);
 	return result;
+}
+
+/* A chain of starts speaks for one image after the other: what is stated of each is kept. */
+static enum err
+take_image(struct view_writer *w, const struct head *h, const struct followed_entry *e)
+{
+	const struct bundle_artifact *a = &e->report->bundle.extensions.artifact;
+	const struct rows_image image = {.digest = a->digest,
+	    .entry = e->index,
+	    .issued_s = e->issued_s,
+	    .expires_s = h->expires_s,
+	    .due_s = h->due_s,
+	    .left = h->left,
+	    .state = h->state};
+
+	return a->form == BUNDLE_ARTIFACT_IMAGE ? rows_put_image(w->rows, &image) : ERR_OK;
 }
 
 /* What happened to it beside what it states: another boot; that it leaves. */

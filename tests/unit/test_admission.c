@@ -169,6 +169,32 @@ test_denied(void **state)
 	    NULL, false, "contraindicated");
 }
 
+/* Whoever has to put it right learns of all at once. */
+static void
+test_each_refused_is_named(void **state)
+{
+	struct buf many = BUF_INIT;
+
+	(void)state;
+	expect(
+	    "{\"containers\":[{\"name\":\"one\",\"image\":\"risk:4\"},{\"name\":\"good\",\"image\":"
+	    "\"a@sha256:" GOOD "\"},{\"name\":\"two\\n\",\"image\":\"b@sha256:" BAD
+	    "\"}],\"initContainers\":[{\"name\":\"three\"}]}",
+	    NULL, false,
+	    "\"message\":\"containers, one: risk:4: expected an image by its digest "
+	    "(name@sha256:...): a tag may be another one tomorrow; containers, two");
+	expect("{\"containers\":[{\"name\":\"one\",\"image\":\"risk:4\"}],\"initContainers\":[{"
+	       "\"name\":\"three\"}]}",
+	    NULL, false, "; initContainers, three: a container without an image\"");
+	buf_append_string(&many, "{\"containers\":[{\"name\":\"x\",\"image\":\"x\"}");
+	for (int i = 0; i < 300; i++)
+		buf_append_string(&many, ",{\"name\":\"x\",\"image\":\"x\"}");
+	buf_append_string(&many, "]}");
+	buf_append_byte(&many, '\0');
+	expect((const char *)many.data, NULL, false, "; and 225 more\"");
+	buf_free(&many);
+}
+
 static void
 test_the_newest_report_counts(void **state)
 {
@@ -240,6 +266,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_admitted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_each_refused_is_named, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_the_newest_report_counts, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_another_ones_log_says_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_review, setup, teardown),
