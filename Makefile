@@ -12,7 +12,7 @@ PKGS_CONFIG := libcyaml yaml-0.1
 PKGS_PKCS11 := libp11 p11-kit-1 libcrypto libcap libseccomp
 PKGS_SIGNER := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libarchive
 PKGS_COLLECTOR := libssl libcrypto libcap libseccomp jansson libarchive
-PKGS_AUDITOR   := libcrypto libcap libseccomp jansson
+PKGS_AUDITOR   := libcrypto libcap libseccomp jansson libarchive
 PKGS_REGISTER  := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libcurl
 # It comes without a file for pkg-config.
 LIBS_REGISTER  := -lhttp_parser
@@ -87,6 +87,8 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/auditor/pack/enclosed.o: auditor/pack/verify.sh
 
 # The page's files are in it.
 $(BUILD)/obj/register/pages/page_file.o: $(wildcard register/web/*)

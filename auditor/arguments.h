@@ -26,12 +26,13 @@ struct arguments {
 	struct argument_list certificates, receipts, at_least, approvers, collectors_ca, crl,
 	    retired, operators, witnesses, log_ca, log_crl;
 	const char *origin, *log, *evidence, *report, *transcript, *fork_proof, *workload,
-	    *collector, *cosigned, *host;
+	    *collector, *cosigned, *framework, *out, *inventory, *host;
 	struct digest *policies;
 	size_t policy_count;
 	struct digest *approver_ids;    /* room for as many as approvers */
 	bool status[ARGUMENT_STATUSES]; /* by report_status_rank */
-	bool any_status, json, explain, full, tree_only, all, vouched, findings, components, csv;
+	bool any_status, json, explain, full, tree_only, all, vouched, findings, components, csv,
+	    zip;
 	bool has_index, has_second_index, has_max_age, has_at, has_cosigned_by, has_newest_within,
 	    has_faults_max, has_from, has_to;
 	uint64_t index, second_index, faults_max, max_age_s, at_s, cosigned_by_s, newest_within_s,

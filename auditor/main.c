@@ -10,6 +10,8 @@
 #include "auditor/fsck.h"
 #include "auditor/handover.h"
 #include "auditor/history.h"
+#include "auditor/pack.h"
+#include "auditor/pack/parcel.h"
 #include "auditor/replay.h"
 #include "auditor/sandbox.h"
 #include "auditor/show.h"
@@ -43,6 +45,9 @@ static const char usage[] =
     "                             [--approver KEY]... [--policy SHA256]...\n"
     "                             [--collectors-ca PEM]... [--collectors-crl PEM]...\n"
     "                             [KEPT...] [--faults N] [--csv | --json]\n"
+    "       hallmark-audit pack   --log DIR --evidence DIR --cert CRT... [--origin NAME]\n"
+    "                             --from TIME --to TIME --framework NAME --out DIR [--zip]\n"
+    "                             [--inventory FILE] [what replay takes of whom to trust]\n"
     "       hallmark-audit consistency OLDER NEWER --cert CRT... [--origin NAME]\n"
     "                             [--fork-proof FILE] [--json]\n"
     "       hallmark-audit --version | --help\n"
@@ -100,6 +105,10 @@ static const char usage[] =
     "history: what was so from when to when, of the time from --from up to --to, a time or a date\n"
     "in UTC: verdicts, findings, silences, gaps, notices. With --csv what was checked is said on\n"
     "standard error.\n"
+    "pack: the same as a folder for an auditor who trusts nobody: receipts, proofs, policies, and "
+    "a\n"
+    "script that verifies them by openssl. --framework: " FRAMEWORK_NAMES ".\n"
+    "--inventory: lines \"host\" or \"host,workload\", held against who has reported.\n"
     "consistency: of two checkpoints, receipts or copies of a log: did it only grow.\n"
     "exit status: 0 good; 1 proved bad (also what is malformed: each document has one valid\n"
     "form; what was demanded and is not so; a fork); 2 could not tell (unreadable, absent, of\n"
@@ -126,6 +135,7 @@ static int run_show_two(const struct arguments *a);
 static int run_fsck(const struct arguments *a, FILE *fork_proof);
 static int run_replay(const struct arguments *a, FILE *fork_proof);
 static int run_history(const struct arguments *a, FILE *fork_proof);
+static int run_pack(const struct arguments *a, FILE *parcel);
 static int run_consistency(const struct arguments *a, FILE *fork_proof);
 static struct audited_options audited_of(const struct arguments *a, FILE *fork_proof);
 static int fail_command(const char *found);
@@ -138,6 +148,7 @@ static const struct command commands[] = {
     {"fsck", "ODScolenpyPkrmwFj", run_fsck},
     {"replay", "ODScoleianpkKRvrmwFuj", run_replay},
     {"history", "coleXYWHVpkKRrmwFnj", run_history},
+    {"pack", "coleXY1234pkKRrmwn", run_pack},
     {"consistency", "fcoFj", run_consistency},
 };
 
@@ -163,7 +174,8 @@ static int
 fail_command(const char *found)
 {
 	fprintf(stderr,
-	    "hallmark-audit: expected verify, show, fsck, replay, history or consistency, found "
+	    "hallmark-audit: expected verify, show, fsck, replay, history, pack or consistency, "
+	    "found "
 	    "\"%s\"\n%s",
 	    found, usage);
 	return 2;
@@ -185,7 +197,10 @@ run_command(const struct command *command, int argc, char **argv)
 		/* From here on another process has what writes files: this one cannot. */
 		if (a.fork_proof != NULL)
 			handover_begin(a.fork_proof, &fork_proof);
-		if ((a.fork_proof == NULL || fork_proof != NULL) && audit_sandbox_enter() == ERR_OK)
+		else if (a.out != NULL)
+			parcel_begin(a.out, a.zip, &fork_proof);
+		if (((a.fork_proof == NULL && a.out == NULL) || fork_proof != NULL) &&
+		    audit_sandbox_enter() == ERR_OK)
 			status = command->run(&a, fork_proof);
 	}
 	arguments_free(&a);
@@ -369,6 +384,25 @@ run_history(const struct arguments *a, FILE *fork_proof)
 	if (a->csv && a->json)
 		return fail_usage("history: expected one of --csv and --json");
 	return (int)history_run(&options, stdout, stderr);
+}
+
+static int
+run_pack(const struct arguments *a, FILE *parcel)
+{
+	const struct pack_options options = {.log = audited_of(a, NULL),
+	    .wanted = {.from_s = a->from_s, .to_s = a->to_s},
+	    .framework = a->framework != NULL ? framework_find(a->framework) : NULL,
+	    .inventory = a->inventory};
+
+	if (a->log == NULL || a->certificates.count == 0 || a->evidence == NULL || !a->has_from ||
+	    !a->has_to || parcel == NULL)
+		return fail_usage("pack: expected --log, --evidence, --cert, --from, --to, "
+				  "--framework and --out");
+	if (options.framework == NULL)
+		return fail_usage("pack: expected --framework, one of " FRAMEWORK_NAMES);
+	if (a->from_s >= a->to_s)
+		return fail_usage("pack: expected a time --to that is after --from");
+	return (int)pack_run(&options, parcel, stdout);
 }
 
 static int

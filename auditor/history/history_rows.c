@@ -70,6 +70,8 @@ history_rows_begin(struct history_rows *rows)
 void
 history_rows_add(struct history_rows *rows, const struct history_row *row)
 {
+	if (rows->take != NULL)
+		rows->take(rows->take_context, row);
 	if (rows->csv != NULL)
 		add_csv(rows, row);
 	else if (rows->json != NULL)

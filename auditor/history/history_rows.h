@@ -35,8 +35,11 @@ struct history_rows {
 	const struct display *table; /* or NULL */
 	struct json *json;           /* an open array; or NULL */
 	FILE *csv;                   /* or NULL */
-	struct buf line;             /* scratch */
-	bool failed;                 /* there was no memory for one, which is left out */
+	/* Told of each row beside that; or NULL. */
+	void (*take)(void *context, const struct history_row *row);
+	void *take_context;
+	struct buf line; /* scratch */
+	bool failed;     /* there was no memory for one, which is left out */
 };
 
 /* Writes what stands before the rows. */

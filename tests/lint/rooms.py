@@ -83,7 +83,7 @@ ROOMS["signer/cases"] += ["log", "log/stored", "policy/words"]
 program("collector", [*PROTO, "journal", "config", "config/collector", "trust"], "watch", "ground", "content subject packages machine keys", "runtime memory scripts files loading", "measure", "store processes tell", "tokens act web", "report", "gate")
 for _room in ("collector", "collector/measure"):
     ROOMS[_room] += ["policy/sources", "policy/images"]
-program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell", "history")
+program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell", "history", "pack")
 program("register", [*PROTO, "journal", "config", "trust", "policy", "policy/appraisal", "policy/governance", "log", "log/stored", "log/walk"],
         "ground front", "follow", "view decide publish", "alert", "answer tell witness discovery pages", "grant")
 ROOMS["register/answer"] += ["policy/words"]
@@ -114,7 +114,7 @@ LIBRARIES = [
     (r"uv(/.*)?\.h", ["signer", "collector", "register"], None),
     (r"sqlite3\.h", ["signer/ledger/store", "collector/packages", "register"], None),
     (r"zstd.*\.h", ["proto"], None),
-    (r"archive(_entry)?\.h", ["policy/sources", "policy/images", "policy/feeds/import"], 3),
+    (r"archive(_entry)?\.h", ["policy/sources", "policy/images", "policy/feeds/import", "auditor/pack"], 4),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
     (r"curl/.*", ["register", "collector/web"], 1),
     (r"http_parser\.h", ["register/front"], 1),
