@@ -121,6 +121,8 @@ def test_from_another_machine_the_view_is_the_same():
                 size += 1
             for register in (here, there):
                 register.process.wait_for(rf"event=followed log=tokyo .* replayed={size} ")
+            for port in ports:  # what was followed is committed a moment later
+                until(lambda port=port: json.loads(ask(port, "/v1/logs"))["items"][0]["taken_to"] == size)
             receipt = [ask(port, f"/v1/receipts/tokyo/{size - 1}") for port in ports]
             assert receipt[0] == receipt[1]
             findings = [json.loads(ask(port, "/v1/findings"))["items"] for port in ports]
