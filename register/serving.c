@@ -41,6 +41,8 @@ struct serving {
 
 static enum err open_all(struct serving *s, uv_loop_t *loop, struct faults *faults);
 static void add_routes(struct serving *s);
+static void add_discovery(struct serving *s);
+static void add_witness(struct serving *s);
 static void add_admission(struct serving *s);
 static void add_stamps(struct serving *s);
 static void add_published(struct serving *s);
@@ -165,29 +167,6 @@ add_routes(struct serving *s)
 	    .handler = decider_answer_ready,
 	    .context = s->decider};
 
-	/* Public, as the keys are. */
-	const struct route about = {.pattern = "/.well-known/openid-configuration",
-	    .methods = ROUTE_GET,
-	    .threaded = true,
-	    .handler = discovery_answer,
-	    .context = &s->discovery};
-	const struct route keys = {.pattern = "/jwks",
-	    .methods = ROUTE_GET,
-	    .threaded = true,
-	    .handler = discovery_answer_keys,
-	    .context = &s->discovery};
-	const struct route witness = {.pattern = "/v1/witness",
-	    .methods = ROUTE_GET,
-	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
-	    .threaded = true,
-	    .handler = witness_answer_key,
-	    .context = s->parts.witness};
-	const struct route cosigned = {.pattern = "/v1/cosigned/{}",
-	    .methods = ROUTE_GET,
-	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
-	    .threaded = true,
-	    .handler = witness_answer_cosigned,
-	    .context = s->parts.witness};
 	const struct route metrics = {.pattern = "/metrics",
 	    .methods = ROUTE_GET,
 	    .roles = SEEING | ROLE_LOCAL,
@@ -205,16 +184,10 @@ add_routes(struct serving *s)
 	add_route(s, &decision);
 	add_admission(s);
 	add_route(s, &events);
-	if (s->config->discovery.issuer != NULL) {
-		s->discovery =
-		    (struct discovery){s->config->discovery.issuer, s->config->discovery.keys};
-		add_route(s, &about);
-		add_route(s, &keys);
-	}
-	if (s->parts.witness != NULL) {
-		add_route(s, &witness);
-		add_route(s, &cosigned);
-	}
+	if (s->config->discovery.issuer != NULL)
+		add_discovery(s);
+	if (s->parts.witness != NULL)
+		add_witness(s);
 	if (s->parts.stamps != NULL)
 		add_stamps(s);
 	add_route(s, &views); /* behind all others of /v1/ */
@@ -222,6 +195,46 @@ add_routes(struct serving *s)
 	add_route(s, &ready);
 	add_route(s, &metrics);
 	add_published(s);
+}
+
+/* Public, as the keys are. */
+static void
+add_discovery(struct serving *s)
+{
+	const struct route about = {.pattern = "/.well-known/openid-configuration",
+	    .methods = ROUTE_GET,
+	    .threaded = true,
+	    .handler = discovery_answer,
+	    .context = &s->discovery};
+	const struct route keys = {.pattern = "/jwks",
+	    .methods = ROUTE_GET,
+	    .threaded = true,
+	    .handler = discovery_answer_keys,
+	    .context = &s->discovery};
+
+	s->discovery = (struct discovery){s->config->discovery.issuer, s->config->discovery.keys};
+	add_route(s, &about);
+	add_route(s, &keys);
+}
+
+static void
+add_witness(struct serving *s)
+{
+	const struct route witness = {.pattern = "/v1/witness",
+	    .methods = ROUTE_GET,
+	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
+	    .threaded = true,
+	    .handler = witness_answer_key,
+	    .context = s->parts.witness};
+	const struct route cosigned = {.pattern = "/v1/cosigned/{}",
+	    .methods = ROUTE_GET,
+	    .roles = SEEING | ROLE_RELYING_PARTY | ROLE_LOCAL,
+	    .threaded = true,
+	    .handler = witness_answer_cosigned,
+	    .context = s->parts.witness};
+
+	add_route(s, &witness);
+	add_route(s, &cosigned);
 }
 
 static void

@@ -1,3 +1,7 @@
+/*
+ * The other half of parcel.h: the process that writes what the auditor hands over, as a folder and
+ * as an archive. It reads the pipe, and nothing else; what it is handed has names of one form.
+ */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
