@@ -9,10 +9,15 @@
 #define LOGS_MAX  64 /* a thread and some memory each; a site has as many as it has signers */
 #define FILES_MAX 64 /* certificates of a log, CAs, approvers */
 
+struct raw_signer {
+	char *address, *server_name, *ca, *certificate, *key;
+};
+
 struct raw_log {
 	char *name, *tenant, *origin, *directory, *evidence, *url, *evidence_url, *ca;
 	char **certificates, **approvers, **collectors_ca, **crls;
 	uint32_t certificates_count, approvers_count, collectors_ca_count, crls_count;
+	struct raw_signer signer;
 };
 
 struct raw_follow {
@@ -82,6 +87,17 @@ static const cyaml_schema_value_t file_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, SETTINGS_PATH_MAX),
 };
 
+#define SIGNER(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw_signer, key, most)
+static const cyaml_schema_field_t signer_fields[] = {
+    SIGNER(address, SETTINGS_REQUIRED, SETTINGS_TEXT_MAX),
+    SIGNER(server_name, SETTINGS_OPTIONAL, SETTINGS_TEXT_MAX),
+    SIGNER(ca, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    SIGNER(certificate, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    SIGNER(key, SETTINGS_REQUIRED, SETTINGS_PATH_MAX),
+    CYAML_FIELD_END,
+};
+#undef SIGNER
+
 #define TEXT(key, flags, most) SETTINGS_TEXT(#key, flags, struct raw_log, key, most)
 #define FILES(key, flags)                                                                          \
 	CYAML_FIELD_SEQUENCE(                                                                      \
@@ -99,6 +115,7 @@ static const cyaml_schema_field_t log_fields[] = {
     FILES(approvers, SETTINGS_OPTIONAL),
     FILES(collectors_ca, SETTINGS_OPTIONAL),
     FILES(crls, SETTINGS_OPTIONAL),
+    CYAML_FIELD_MAPPING("signer", SETTINGS_OPTIONAL, struct raw_log, signer, signer_fields),
     CYAML_FIELD_END,
 };
 #undef FILES
@@ -182,6 +199,8 @@ static const char *joined(
     struct settings *s, const char *state, const char *name, const char *below);
 static const char *url_of(struct settings *s, const char *key, const char *url, const char *more);
 static bool is_of_loopback(const char *url);
+static void take_signer(
+    struct settings *s, const struct raw_signer *raw, size_t index, struct register_signer *to);
 static void take_discovery(
     struct settings *s, const struct raw_discovery *raw, struct register_config *to);
 static void take_witness(
@@ -319,6 +338,24 @@ take_log(struct settings *s, const struct raw *all, size_t index, struct registe
 	    raw->collectors_ca, raw->collectors_ca_count);
 	to->crls = take_files(
 	    s, settings_entry_key(key, "logs", index, ".crls"), raw->crls, raw->crls_count);
+	if (raw->signer.address != NULL)
+		take_signer(s, &raw->signer, index, &to->signer);
+}
+
+static void
+take_signer(
+    struct settings *s, const struct raw_signer *raw, size_t index, struct register_signer *to)
+{
+	char key[SETTINGS_ENTRY_KEY_MAX];
+
+	(void)settings_address(s, settings_entry_key(key, "logs", index, ".signer.address"),
+	    raw->address, false, &to->host, &to->port);
+	to->server_name = raw->server_name != NULL ? raw->server_name : to->host;
+	to->ca = settings_file(s, settings_entry_key(key, "logs", index, ".signer.ca"), raw->ca);
+	to->certificate = settings_file(
+	    s, settings_entry_key(key, "logs", index, ".signer.certificate"), raw->certificate);
+	to->key = settings_secret_file(
+	    s, settings_entry_key(key, "logs", index, ".signer.key"), raw->key);
 }
 
 static void

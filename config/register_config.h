@@ -25,6 +25,15 @@ struct register_names {
 	size_t count;
 };
 
+/* Where its signer takes what is relayed, and as whom the register comes there. */
+struct register_signer {
+	const char *host; /* NULL: nothing is relayed */
+	uint16_t port;
+	const char *server_name; /* in its certificate */
+	const char *ca;          /* files */
+	const char *certificate, *key;
+};
+
 /* One log that is followed. */
 struct register_log {
 	const char *name;   /* a to z, 0 to 9 and "-" */
@@ -39,6 +48,7 @@ struct register_log {
 	struct register_names approvers;     /* files or ids; none: whoever held the signer */
 	struct register_names collectors_ca; /* none: those of the policy */
 	struct register_names crls;          /* of those CAs */
+	struct register_signer signer;
 };
 
 struct register_config {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proto/wire/message.h"
 #include "register/decide/admission.h"
 #include "register/decide/decide_metrics.h"
 #include "register/decide/decide_queue.h"
@@ -12,6 +13,8 @@
 #include "register/front/http_server.h"
 #include "register/pages/pages.h"
 #include "register/publish/published.h"
+#include "register/relay/challenge_body.h"
+#include "register/relay/relay.h"
 #include "register/tell/event_stream.h"
 #include "register/witness/stamps_answer.h"
 #include "register/witness/witness_answer.h"
@@ -26,6 +29,7 @@ struct serving {
 	struct decided_table *table;
 	struct decide_queue *queue;
 	struct decider *decider;
+	struct relay *relay;
 	struct decide_metrics metrics;
 	struct event_stream *events;
 	struct serving_parts parts;
@@ -45,6 +49,8 @@ static void add_discovery(struct serving *s);
 static void add_witness(struct serving *s);
 static void add_admission(struct serving *s);
 static void add_stamps(struct serving *s);
+static void add_relay(struct serving *s);
+static void answer_metrics(void *context, const struct request *r, struct response *out);
 static void add_published(struct serving *s);
 static enum err add_pages(struct serving *s);
 static void add_route(struct serving *s, const struct route *route);
@@ -113,6 +119,7 @@ serving_free(struct serving **ss)
 	*ss = NULL;
 	if (s == NULL)
 		return;
+	relay_free(&s->relay);
 	decider_free(&s->decider);
 	decide_queue_free(&s->queue);
 	decided_free(&s->table);
@@ -135,6 +142,7 @@ open_all(struct serving *s, uv_loop_t *loop, struct faults *faults)
 	if ((e = decided_new(s->config->log_count, &s->table)) != ERR_OK ||
 	    (e = decide_queue_open(loop, s->table, &s->queue)) != ERR_OK ||
 	    (e = decider_new(s->config, s->table, &s->decider)) != ERR_OK ||
+	    (e = relay_new(s->config, s->table, s->decider, &s->relay)) != ERR_OK ||
 	    (e = event_stream_open(loop, s->config->state_directory, &s->events)) != ERR_OK)
 		return e;
 	for (unsigned log = 0; log < s->config->log_count; log++)
@@ -170,8 +178,8 @@ add_routes(struct serving *s)
 	const struct route metrics = {.pattern = "/metrics",
 	    .methods = ROUTE_GET,
 	    .roles = SEEING | ROLE_LOCAL,
-	    .handler = decide_metrics_answer,
-	    .context = &s->metrics};
+	    .handler = answer_metrics,
+	    .context = s};
 
 	const struct route events = {.pattern = "/v1/events",
 	    .methods = ROUTE_GET,
@@ -183,6 +191,7 @@ add_routes(struct serving *s)
 
 	add_route(s, &decision);
 	add_admission(s);
+	add_relay(s);
 	add_route(s, &events);
 	if (s->config->discovery.issuer != NULL)
 		add_discovery(s);
@@ -275,6 +284,37 @@ add_stamps(struct serving *s)
 
 		add_route(s, &route);
 	}
+}
+
+static void
+add_relay(struct serving *s)
+{
+	const struct route challenge = {.pattern = "/v1/challenge",
+	    .methods = ROUTE_POST,
+	    .roles = ROLE_OPERATOR | ROLE_RELYING_PARTY,
+	    .body_max = CHALLENGE_BODY_MAX,
+	    .errand = relay_challenge,
+	    .context = s->relay};
+	struct route statement = {.pattern = "/v1/statements",
+	    .methods = ROUTE_POST,
+	    .roles = ROLE_OPERATOR,
+	    .body_max = MESSAGE_ENVELOPE_MAX,
+	    .errand = relay_statement,
+	    .context = s->relay};
+
+	add_route(s, &challenge);
+	add_route(s, &statement);
+	statement.pattern = "/v1/statements/{}";
+	add_route(s, &statement);
+}
+
+static void
+answer_metrics(void *context, const struct request *r, struct response *out)
+{
+	struct serving *s = context;
+
+	decide_metrics_answer(&s->metrics, r, out);
+	relay_write_metrics(s->relay, &out->body);
 }
 
 static void

@@ -26,8 +26,6 @@ static int judge(const char *path, const struct challenge_words *words, struct v
     const struct buf *answer);
 static int judge_receipt(
     const struct challenge_words *words, struct view nonce, struct view receipt);
-static bool is_about(
-    const struct report *r, const struct challenge_words *words, struct view nonce);
 static bool save(const char *path, struct view receipt);
 static void print(const struct report *r, uint64_t index);
 
@@ -129,7 +127,8 @@ judge_receipt(const struct challenge_words *words, struct view nonce, struct vie
 	if (tlogproof_parse(receipt, &storage, &proof) != ERR_OK ||
 	    report_parse(proof.extra, &document) != ERR_OK) {
 		fprintf(stderr, "hallmark-signer: the answer is no receipt of a report\n");
-	} else if (!is_about(r, words, nonce)) {
+	} else if (!report_answers_challenge(r, view_of_string(words->collector),
+		       view_of_string(words->workload), nonce)) {
 		fprintf(stderr, "hallmark-signer: the answer is about something else\n");
 	} else if (words->output == NULL || save(words->output, receipt)) {
 		print(r, proof.index);
@@ -138,14 +137,6 @@ judge_receipt(const struct challenge_words *words, struct view nonce, struct vie
 	report_document_free(&document);
 	buf_free(&storage);
 	return result;
-}
-
-static bool
-is_about(const struct report *r, const struct challenge_words *words, struct view nonce)
-{
-	return view_equal(r->collector, view_of_string(words->collector)) &&
-	       view_equal(r->bundle.workload, view_of_string(words->workload)) &&
-	       view_equal(r->bundle.extensions.challenge, nonce);
 }
 
 static bool

@@ -66,3 +66,11 @@ report_claim_name(enum report_claim c)
 
 	return names[c];
 }
+
+bool
+report_answers_challenge(
+    const struct report *r, struct view collector, struct view workload, struct view nonce)
+{
+	return view_equal(r->collector, collector) && view_equal(r->bundle.workload, workload) &&
+	       view_equal(r->bundle.extensions.challenge, nonce);
+}

@@ -213,6 +213,10 @@ struct report_document {
  * for an unknown profile or form; ERR_FORMAT_SIZE; ERR_MEMORY.
  */
 enum err report_parse(struct view json, struct report_document *d) MUST_USE;
+
+/* Whether it is what a challenge asked for: about this workload, with the nonce in it. */
+bool report_answers_challenge(
+    const struct report *r, struct view collector, struct view workload, struct view nonce);
 void report_document_free(struct report_document *d);
 
 #endif

@@ -108,6 +108,15 @@ caller_has_role(const struct caller *c, unsigned roles, struct view log)
 }
 
 bool
+caller_has_role_for(const struct caller *c, unsigned roles, struct view log, struct view workload)
+{
+	for (size_t i = 0; i < c->grants; i++)
+		if ((c->grant[i]->roles & roles) != 0 && grant_covers(c->grant[i], log, workload))
+			return true;
+	return c->grants == 0 && (c->roles & roles & ~(unsigned)ROLE_RELYING_PARTY) != 0;
+}
+
+bool
 caller_sees_all(const struct caller *c)
 {
 	static const unsigned seeing = ROLE_VIEWER | ROLE_OPERATOR | ROLE_AUDITOR;

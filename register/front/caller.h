@@ -66,6 +66,10 @@ bool caller_may_see(const struct caller *c, struct view log, struct view workloa
 /* Whether something of a log is his, so that he may know how long it is. */
 bool caller_may_see_log(const struct caller *c, struct view log);
 
+/* Whether he has one of these roles for this workload of a log. */
+bool caller_has_role_for(
+    const struct caller *c, unsigned roles, struct view log, struct view workload);
+
 /* Whether he has one of these roles for all of a log, whichever workload it is about. */
 bool caller_has_role(const struct caller *c, unsigned roles, struct view log);
 

@@ -154,7 +154,11 @@ answer(struct http_conn *c, const struct request *r, const struct route *route,
 {
 	if (route->threaded)
 		return HTTP_TAKEN_THREAD;
-	if (route->stream != NULL) {
+	if (route->errand != NULL) {
+		route->errand(route->context, r, response, &c->errand);
+		if (c->errand.run != NULL)
+			return HTTP_TAKEN_THREAD;
+	} else if (route->stream != NULL) {
 		route->stream(route->context, r, &c->stream, response);
 		if (response->status == 200) {
 			const struct response_terms terms = {

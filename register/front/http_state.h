@@ -75,6 +75,7 @@ struct http_conn {
 	size_t counted;   /* bytes of `in` and `out` that the server has counted */
 	size_t read_back; /* bytes that the peer took since his deadline began */
 	struct http_job *job;
+	struct errand errand; /* of the request that was taken last, until a thread has it */
 	struct http_stream stream;
 	bool write_blocked, read_blocked; /* TLS may want the one for the other */
 	bool ended_reading;               /* the peer sends nothing more */
@@ -104,8 +105,9 @@ struct http_server {
 	uint64_t last_number;
 	uint64_t date_s; /* that `date` is of */
 	char date[HTTP_DATE_SIZE];
-	size_t held; /* bytes of requests and answers, of all connections */
-	unsigned jobs;
+	size_t held;      /* bytes of requests and answers, of all connections */
+	unsigned jobs;    /* errands among them */
+	unsigned errands; /* that have threads of their own */
 	bool closing;
 	uint64_t closing_ms;
 	size_t handles; /* not yet let go of by the loop */

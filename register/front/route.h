@@ -55,6 +55,20 @@ struct http_stream;
 typedef void route_stream(
     void *context, const struct request *r, struct http_stream *s, struct response *out);
 
+/*
+ * What is left to do for an answer, by a thread of its own that may wait for others for seconds. It
+ * shares nothing with the loop but what its work guards; `free` is called in the loop.
+ */
+struct errand {
+	void (*run)(void *work, struct response *out); /* the response is begun, as 200 */
+	void (*free)(void *work);
+	void *work;
+};
+
+/* On the loop: answers, or fills in the errand that will. */
+typedef void route_errand(
+    void *context, const struct request *r, struct response *out, struct errand *errand);
+
 struct route {
 	const char *pattern;
 	unsigned methods;
@@ -62,7 +76,8 @@ struct route {
 	bool threaded;          /* the handler runs in a thread of the pool */
 	size_t body_max;        /* bytes */
 	route_handler *handler; /* or */
-	route_stream *stream;
+	route_stream *stream;   /* or */
+	route_errand *errand;
 	void *context;
 };
 

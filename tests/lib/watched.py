@@ -12,9 +12,9 @@ HOST = "spiffe://test/host1"
 class Watched:
     """A site with a collector whose next round is an hour away, and one program as its workload."""
 
-    def __init__(self, operators=None):
-        """`operators`: gives Desk's of the site, who then stand in its policy."""
-        self.site = Site()
+    def __init__(self, operators=None, **site):
+        """`operators`: gives Desk's of the site, who then stand in its policy. `site`: as Site takes them."""
+        self.site = Site(**site)
         self.path = self.site.path
         self.program = self.path("app")
         shutil.copy("/bin/sleep", self.program)

@@ -85,7 +85,7 @@ for _room in ("collector", "collector/measure"):
     ROOMS[_room] += ["policy/sources", "policy/images"]
 program("auditor", [*PROTO, "config", "policy", "policy/appraisal", "log", "log/stored", "log/walk"], "tell", "history", "pack")
 program("register", [*PROTO, "journal", "config", "trust", "policy", "policy/appraisal", "policy/governance", "log", "log/stored", "log/walk"],
-        "ground front", "follow", "view decide publish", "alert", "answer tell witness discovery pages", "grant")
+        "ground front", "follow", "view decide publish", "alert", "answer tell witness discovery pages relay", "grant")
 ROOMS["register/answer"] += ["policy/words"]
 
 # Of a room, another takes these headers alone.

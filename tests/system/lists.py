@@ -130,7 +130,7 @@ def changed_tree(count):
         components, size, member = tree.sent()
         segments, kept = tree.stored()
         assert sum(n for _, n, _ in segments) == count
-        assert components == 1 + len(segments) == 1 + kept > 5
+        assert components == 1 + len(segments) == 1 + kept > 2  # several: where it is cut, names decide
         assert member["ear.status"] == "affirming", member
         assert tree.sent()[:2] == (0, 0), "nothing has changed"
 

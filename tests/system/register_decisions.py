@@ -69,7 +69,7 @@ class Gated(Judged):
                       executable={"references": ["known"]}, max_age_s=600)
         self.measure_by(executable=str(self.program), measure=["executable"])
         path = self.site.path("collector.yaml")
-        path.write_text(path.read_text() + "interval_s: 300\njitter_percent: 0\n")
+        path.write_text(path.read_text() + "interval_s: 300\njitter_percent: 0\nfarewell: none\n")
         self.collector = None
         self.port = free_port()
         self.register = Register(

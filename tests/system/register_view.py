@@ -392,7 +392,8 @@ def test_the_file_has_every_parameter_and_none_that_is_refused():
             ask(path)
         values = {"limit": "1", "log": NAME, "host": "*", "workload": "*", "tier": "none", "silent": "true",
                   "code": "*", "at": "3"}
-        for pattern in view.api.document["paths"]:
+        asked = [p for p, methods in view.api.document["paths"].items() if "get" in methods]
+        for pattern in asked:
             path = (pattern.replace("{log}", NAME).replace("{collector}", segment(make_log.COLLECTOR))
                     .replace("{workload}", segment("app-a")).replace("{finding}", "1")
                     .replace("{index}", "3").replace("{sha256}", make_log.sha256(GOOD).hex()))[1:]
@@ -400,7 +401,7 @@ def test_the_file_has_every_parameter_and_none_that_is_refused():
             for name, value in values.items():
                 said = ask(f"{path}?{name}={value}", 200 if name in known else 400)
                 assert name in known or said["code"] == "bad-parameter", (path, name, said)
-        missing = {(p, "200") for p in view.api.document["paths"]} - view.api.used
+        missing = {(p, "200") for p in asked} - view.api.used
         assert not missing, missing
 
 
