@@ -12,7 +12,7 @@ PKGS_CONFIG := libcyaml yaml-0.1
 PKGS_PKCS11 := libp11 p11-kit-1 libcrypto libcap libseccomp
 PKGS_SIGNER := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libarchive
 PKGS_COLLECTOR := libssl libcrypto libcap libseccomp jansson libarchive
-PKGS_AUDITOR   := libcrypto libcap libseccomp jansson libarchive
+PKGS_AUDITOR   := libcrypto libcap libseccomp jansson
 PKGS_REGISTER  := libuv libssl libcrypto sqlite3 libcap libseccomp jansson libcurl
 # It comes without a file for pkg-config.
 LIBS_REGISTER  := -lhttp_parser
@@ -223,7 +223,7 @@ $(BUILD)/token_module.so: tests/fault/token_module.c tests/fault/token_control.h
 PACKAGES_BUILD := gcc libc6-dev pkg-config libssl-dev libuv1-dev libp11-dev libp11-kit-dev \
 	libmsgpack-dev libcyaml-dev libyaml-dev libsqlite3-dev libjansson-dev libzstd-dev libcap-dev \
 	libseccomp-dev uthash-dev libarchive-dev libcurl4-openssl-dev libgumbo-dev libhttp-parser-dev python3
-PACKAGES_RUN   := softhsm2 openssl procps
+PACKAGES_RUN   := softhsm2 openssl procps libarchive-tools
 PACKAGES_TEST  := libcmocka-dev python3 python3-cryptography python3-msgpack python3-yaml python3-jwt python3-jsonschema opensc strace \
 	util-linux mount iproute2 nftables e2fsprogs systemd chromium chromium-driver python3-selenium nodejs nginx-light haproxy postgresql umoci skopeo $(PACKAGES_TOKENS)
 # Tokens of others that a test signs a log with.

@@ -2,8 +2,6 @@
  * The other half of parcel.h: the process that writes what the auditor hands over, as a folder and
  * as an archive. It reads the pipe, and nothing else; what it is handed has names of one form.
  */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,13 +16,13 @@
 
 #define FILE_SIZE_MAX (1ULL << 30) /* bytes, of one file; it is in memory twice */
 #define ZIP_SUFFIX    ".zip"
+#define ZIPPER        "bsdtar"
 
 /* What the process that writes has; it reads the pipe, and nothing else. */
 struct folder {
 	FILE *from;
 	const char *path;
-	int dir;             /* of the folder */
-	struct archive *zip; /* NULL: none */
+	int dir; /* of the folder */
 };
 
 static int receive(const char *out, bool zip, int from, pid_t auditor);
@@ -33,7 +31,7 @@ static bool take_all(struct folder *f);
 static bool take_name(struct folder *f, char name[PARCEL_NAME_MAX + 1]);
 static bool take_file(struct folder *f, const char *name);
 static bool write_file(struct folder *f, const char *name, struct view content);
-static bool add_to_zip(struct folder *f, const char *name, struct view content);
+static bool make_zip(const char *path);
 static bool fail(const char *path, const char *why);
 
 void
@@ -65,11 +63,7 @@ receive(const char *out, bool zip, int from, pid_t auditor)
 
 	if (first != EOF) {
 		(void)ungetc(first, f.from);
-		good = open_all(&f, zip) && take_all(&f);
-		if (f.zip != NULL && archive_write_close(f.zip) != ARCHIVE_OK)
-			good = fail(out, archive_error_string(f.zip));
-		if (f.zip != NULL)
-			(void)archive_write_free(f.zip);
+		good = open_all(&f, zip) && take_all(&f) && (!zip || make_zip(out));
 	}
 	if (f.from != NULL)
 		(void)fclose(f.from);
@@ -95,15 +89,13 @@ open_all(struct folder *f, bool zip)
 			return fail(f->path, strerror(errno));
 	if (!zip)
 		return true;
+	if (f->path[strlen(f->path) - 1] == '/')
+		return fail(
+		    f->path, "what is to be a zip, too, is named without a slash at the end");
 	if (snprintf(name, sizeof(name), "%s" ZIP_SUFFIX, f->path) >= (int)sizeof(name))
 		return fail(f->path, "the name of its zip is too long");
 	if (access(name, F_OK) == 0)
 		return fail(name, strerror(EEXIST));
-	if ((f->zip = archive_write_new()) == NULL)
-		return fail(name, "out of memory");
-	if (archive_write_set_format_zip(f->zip) != ARCHIVE_OK ||
-	    archive_write_open_filename(f->zip, name) != ARCHIVE_OK)
-		return fail(name, archive_error_string(f->zip));
 	return true;
 }
 
@@ -159,8 +151,7 @@ take_file(struct folder *f, const char *name)
 	if (!good)
 		good = fail(f->path, "it is not whole: a file is missing or too large");
 	else
-		good = write_file(f, name, buf_view(&content)) &&
-		       (f->zip == NULL || add_to_zip(f, name, buf_view(&content)));
+		good = write_file(f, name, buf_view(&content));
 	buf_free(&content);
 	return good;
 }
@@ -182,25 +173,34 @@ write_file(struct folder *f, const char *name, struct view content)
 	return fail(name, strerror(errno));
 }
 
+/* Of the whole folder, under its own name, by libarchive's program: the auditor needs none of it.
+ */
 static bool
-add_to_zip(struct folder *f, const char *name, struct view content)
+make_zip(const char *path)
 {
-	struct archive_entry *entry = archive_entry_new();
-	const char *slash = strrchr(f->path, '/');
-	char path[PATH_MAX];
-	bool good;
+	const char *slash = strrchr(path, '/');
+	char zip[PATH_MAX], parent[PATH_MAX];
+	int status = -1;
+	pid_t child;
 
-	if (entry == NULL)
-		return fail(name, "out of memory");
-	(void)snprintf(path, sizeof(path), "%s/%s", slash != NULL ? slash + 1 : f->path, name);
-	archive_entry_set_pathname(entry, path);
-	archive_entry_set_size(entry, (la_int64_t)content.size);
-	archive_entry_set_filetype(entry, AE_IFREG);
-	archive_entry_set_perm(entry, 0644);
-	good = archive_write_header(f->zip, entry) == ARCHIVE_OK &&
-	       archive_write_data(f->zip, content.data, content.size) == (la_ssize_t)content.size;
-	archive_entry_free(entry);
-	return good || fail(name, archive_error_string(f->zip));
+	(void)snprintf(zip, sizeof(zip), "%s" ZIP_SUFFIX, path);
+	(void)snprintf(parent, sizeof(parent), "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
+	    slash != NULL ? path : ".");
+	if ((child = fork()) < 0)
+		return fail(zip, strerror(errno));
+	if (child == 0) {
+		(void)execlp(ZIPPER, ZIPPER, "--format", "zip", "-cf", zip, "-C", parent, "--",
+		    slash != NULL ? slash + 1 : path, (char *)NULL);
+		_exit(127);
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	return fail(zip, WIFEXITED(status) && WEXITSTATUS(status) == 127
+			     ? "there is no " ZIPPER
+			       " (package libarchive-tools); the folder is whole"
+			     : ZIPPER " could not make it; the folder is whole");
 }
 
 static bool

@@ -114,7 +114,7 @@ LIBRARIES = [
     (r"uv(/.*)?\.h", ["signer", "collector", "register"], None),
     (r"sqlite3\.h", ["signer/ledger/store", "collector/packages", "register"], None),
     (r"zstd.*\.h", ["proto"], None),
-    (r"archive(_entry)?\.h", ["policy/sources", "policy/images", "policy/feeds/import", "auditor/pack"], 4),
+    (r"archive(_entry)?\.h", ["policy/sources", "policy/images", "policy/feeds/import"], 3),
     (r"libpq-fe\.h", ["signer/ledger/store"], 1),
     (r"curl/.*", ["register", "collector/web"], 1),
     (r"http_parser\.h", ["register/front"], 1),

@@ -7,16 +7,15 @@ import contextlib
 import http.client
 import json
 import pathlib
-import shutil
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import make_log
+import npm
 from browser import Browser
-from hallmark import BUILD, PATIENCE_S, free_port, run_tests
+from hallmark import PATIENCE_S, free_port, run_tests
 from make_log import EVIL, GOOD, Workload
 from registered import Made, Register
 
@@ -265,20 +264,12 @@ def test_ten_thousand_hosts_of_three_workloads():
             BROWSER.forget(fake)
 
 
-def axe():
-    """axe-core's script out of npm, kept in the build; None where there is no npm or no net."""
-    kept = pathlib.Path(BUILD) / "axe" / AXE.replace("@", "-") / "node_modules/axe-core/axe.min.js"
-    if not kept.exists() and shutil.which("npm"):
-        subprocess.run(["npm", "install", "--no-save", "--ignore-scripts", "--prefix", str(kept.parents[2]), AXE],
-                       capture_output=True, timeout=10 * PATIENCE_S, check=False)
-    return kept.read_text() if kept.exists() else None
-
-
 def test_axe_finds_nothing():
-    script = axe()
-    if script is None:
-        print(f"# SKIPPED, NOT CHECKED: there is no npm, or it cannot get {AXE}: nobody has looked whether all can read the page", flush=True)
+    axe = npm.package(AXE)
+    if axe is None:
+        npm.skipped("nobody has looked whether all can read the page")
         return
+    script = (axe / "axe.min.js").read_text()
     with Page() as page:
         page.add("app", EVIL)
         page.made.publish()

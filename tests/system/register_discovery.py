@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """A relying party finds the keys of tokens at a register, as OpenID Connect has it, and takes a real
-token by them (python3-jwt)."""
+token by them (python3-jwt, jose)."""
 
 import json
+import os
 import pathlib
+import shutil
 import ssl
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -13,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import jwt
 
+import npm
 from hallmark import APP, PATIENCE_S, TOKENS, Site, free_port, run_tests
 from registered import Register
 
@@ -48,6 +52,47 @@ class Issuer:
     def ask(self, path):
         with urllib.request.urlopen(self.issuer + path, timeout=PATIENCE_S, context=self.trust) as answer:
             return answer.headers, json.load(answer)
+
+
+JOSE = "jose@5.9.6"
+TAKE = """
+import { createRemoteJWKSet, jwtVerify } from "jose";
+const [issuer, audience, token] = process.argv.slice(2);
+const about = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+const keys = createRemoteJWKSet(new URL(about.jwks_uri));
+const terms = {issuer: about.issuer, algorithms: about.id_token_signing_alg_values_supported};
+const {payload} = await jwtVerify(token, keys, {...terms, audience});
+const refused = async (token, terms) => jwtVerify(token, keys, terms).then(() => false, () => true);
+const [head, body, signature] = token.split(".");
+const other = signature[0] === "A" ? "B" : "A";
+console.log(JSON.stringify({payload,
+    otherAudience: await refused(token, {...terms, audience: "https://other.test"}),
+    otherIssuer: await refused(token, {...terms, issuer: "https://other.test", audience}),
+    altered: await refused(`${head}.${body}.${other}${signature.slice(1)}`, {...terms, audience})}));
+"""
+
+
+def test_jose_takes_a_token_by_discovery():
+    jose = npm.package(JOSE)
+    if jose is None or shutil.which("node") is None:
+        npm.skipped(f"nobody has looked whether {JOSE} takes a token by discovery")
+        return
+    issuer = f"https://localhost:{free_port()}"
+    with Site(hsm={"tokens": [{**TOKENS[0], "iss": issuer}]}) as site:
+        site.write_policy(POLICY)
+        site.start_signer()
+        with Issuer(site, issuer).register:
+            token, = site.collector().submit("jws-1", APP)["tokens"]
+            script = jose.parents[1] / "take.mjs"
+            script.write_text(TAKE)
+            done = subprocess.run(
+                ["node", str(script), issuer, AUDIENCE, token if isinstance(token, str) else token.decode()],
+                env={**os.environ, "NODE_EXTRA_CA_CERTS": str(site.path("collectors-ca.crt"))},
+                capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+            assert done.returncode == 0, done.stderr
+            said = json.loads(done.stdout)
+            assert said["payload"]["submods"]["jws-1"]["ear.status"] == "affirming", said
+            assert said["otherAudience"] and said["otherIssuer"] and said["altered"], said
 
 
 def test_a_token_is_taken_by_the_keys_that_are_found():
