@@ -5,7 +5,7 @@
  * An interval lasts as long as reports say the same verdict by the same policy of the same
  * components. A deviation is a finding as long as each report of its workload has it. Both begin
  * where they began, be that before the period, and are told if some of them lies in it. A report
- * writes out its first 16 findings only: of others the interval has the count.
+ * writes out its first 16 findings only: of others nothing is told here.
  *
  * A gap is the time between two reports, or from the newest one to the end of what is looked at. A
  * gap record (measured while there was no connection) ends no gap.

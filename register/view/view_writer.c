@@ -250,8 +250,8 @@ view_writer_commit(struct view_writer *w)
 		return e;
 	while (e == ERR_OK && (h = heads_take_touched(&w->heads)) != NULL)
 		e = rows_put_workload(w->rows, h);
-	if (e != ERR_OK || (e = rows_put_log(w->rows, &w->log)) != ERR_OK ||
-	    (e = rows_commit(w->rows)) != ERR_OK) {
+	if (e != ERR_OK || rows_put_log(w->rows, &w->log) != ERR_OK ||
+	    rows_commit(w->rows) != ERR_OK) {
 		fail(w);
 		return ERR_IO;
 	}
