@@ -8,6 +8,7 @@
 
 #define LASTS_S    600
 #define INTERVAL_S 3600
+#define MOST       10
 
 static const cyaml_schema_value_t text_entry = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, SETTINGS_TEXT_MAX),
@@ -31,6 +32,7 @@ const cyaml_schema_field_t grant_fields[] = {
     SETTINGS_TEXT("directory", SETTINGS_REQUIRED, struct raw_grants, directory, SETTINGS_PATH_MAX),
     SETTINGS_TEXT("author", SETTINGS_REQUIRED, struct raw_grants, author, SETTINGS_TEXT_MAX),
     CYAML_FIELD_UINT("lasts_s", SETTINGS_OPTIONAL, struct raw_grants, lasts_s),
+    CYAML_FIELD_UINT("most", SETTINGS_OPTIONAL, struct raw_grants, most),
     CYAML_FIELD_SEQUENCE(
 	"rules", CYAML_FLAG_POINTER, struct raw_grants, rules, &rule_entry, 1, GRANT_RULES_MAX),
     CYAML_FIELD_END,
@@ -61,6 +63,7 @@ grant_config_take(struct settings *s, const struct raw_grants *raw, struct grant
 		settings_fault(s, "grants.lasts_s",
 		    "\"grants.lasts_s\" must be 1 to %d seconds; found %u", GRANT_INTERVAL_MOST,
 		    raw->lasts_s);
+	to->most = raw->most != 0 ? raw->most : MOST;
 	for (size_t i = 0; i < raw->rules_count; i++)
 		take_rule(s, &raw->rules[i], i, &rules[i]);
 	to->rules = rules;

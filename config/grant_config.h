@@ -28,6 +28,9 @@ struct grant_config {
 	const char *directory; /* where statements are written */
 	const char *author;    /* in them */
 	uint32_t lasts_s;      /* that a grant is good for */
+	/* Of all logs, within a rule's interval: groups, and how many there are in one, are what a
+	 * policy and its signer say, and a share is of that. */
+	uint32_t most;
 	const struct grant_rule *rules;
 	size_t rule_count;
 };
@@ -40,7 +43,7 @@ struct raw_grant_rule {
 
 struct raw_grants {
 	char *key, *directory, *author;
-	uint32_t lasts_s;
+	uint32_t lasts_s, most;
 	struct raw_grant_rule *rules;
 	uint32_t rules_count;
 };

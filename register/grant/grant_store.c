@@ -7,10 +7,11 @@
 
 #define BUSY_MS 5000 /* somebody's backup may hold the file for a moment */
 
-enum statement { COUNT, GIVE, NEWEST, SET_ALARMED, IS_ALARMED, STATEMENTS };
+enum statement { COUNT, COUNT_ALL, GIVE, NEWEST, SET_ALARMED, IS_ALARMED, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
     [COUNT] = "SELECT count(*) FROM given WHERE log = ?1 AND peers = ?2 AND time_s > ?3",
+    [COUNT_ALL] = "SELECT count(*) FROM given WHERE time_s > ?1",
     [GIVE] = "INSERT OR IGNORE INTO given VALUES (?1, ?2, ?3, ?4, ?5)",
     [NEWEST] = "SELECT coalesce(max(number), 0) FROM given",
     [SET_ALARMED] = "INSERT OR REPLACE INTO alarmed VALUES (?1, ?2)",
@@ -78,6 +79,13 @@ grant_store_count(
 {
 	view_sql_bind(s->s[COUNT], "tti", like->log, like->peers, since_s);
 	return ask_number(s->s[COUNT], count);
+}
+
+enum err
+grant_store_count_all(struct grant_store *s, uint64_t since_s, uint64_t *count)
+{
+	view_sql_bind(s->s[COUNT_ALL], "i", since_s);
+	return ask_number(s->s[COUNT_ALL], count);
 }
 
 /* Numbers follow the clock, so that a store that is lost gives none again. */

@@ -27,7 +27,8 @@ struct grant_given {
 	struct view log, peers; /* of those that are alike: their group's name, or their own */
 };
 
-/* How many were given of these since a time. */
+/* How many were given since a time: of all, and of these. */
+enum err grant_store_count_all(struct grant_store *s, uint64_t since_s, uint64_t *count) MUST_USE;
 enum err grant_store_count(struct grant_store *s, const struct grant_given *like, uint64_t since_s,
     uint64_t *count) MUST_USE;
 

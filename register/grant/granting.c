@@ -309,6 +309,16 @@ give(struct granting *g, const struct told_fall *t, const struct grant_rule *rul
 		refuse(t, why);
 		return ERR_OK;
 	}
+	e = grant_store_count_all(g->store, given.time_s - rule->interval_s, &count);
+	if (e != ERR_OK)
+		return e;
+	if (count >= g->config->grants.most) {
+		(void)snprintf(why, sizeof(why),
+		    "%llu of at most %u were granted in all within %u s", (unsigned long long)count,
+		    g->config->grants.most, rule->interval_s);
+		refuse(t, why);
+		return ERR_OK;
+	}
 	if ((e = grant_store_give(g->store, &given)) != ERR_OK)
 		return e == ERR_NOT_FOUND ? ERR_OK : e; /* it was given, before an end */
 	return write_statement(g, t, rule, fall, &given);

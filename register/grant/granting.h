@@ -1,8 +1,9 @@
 /*
  * `hallmark-register grant`: grants acts. When a workload falls to `contraindicated`, by a verdict
  * that `run` has made again itself, its host may do what a rule of the configuration says: never to
- * more than a share of those that are alike within an interval, whatever a signer says. So a signer
- * in other hands cannot have a whole floor stopped.
+ * more than a share of those that are alike within an interval, nor to more than so many in all:
+ * who is alike, and how many, is what a policy and a signer say. So a signer in other hands cannot
+ * have a whole floor stopped.
  *
  * A process of its own, which speaks to nobody: it reads the events and the views that `run`
  * writes, and writes statements that hosts read (PROTOCOL.md, "On hosts"), one file each, below a

@@ -90,8 +90,13 @@ class Gated(Judged):
         self.process = self.start(self.program, "1000")
 
     def end(self, process):
-        if isinstance(process, Process) or process.stdin is None:
-            process.kill()
+        if isinstance(process, Process):
+            process.end()
+        elif process.stdin is None:
+            if process.args[0] == "nginx":
+                process.terminate()  # it ends its workers, which kill -9 would leave behind
+            else:
+                process.kill()
             process.wait()
         else:
             super().end(process)

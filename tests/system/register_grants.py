@@ -29,12 +29,12 @@ class Floor:
     """Ten hosts with one workload each, that has reported well; a register that follows and one that
     grants."""
 
-    def __init__(self, **rule):
+    def __init__(self, most=10, **rule):
         self.made = Made(2)
         self.made.use(make_log.make(2))
         self.hosts = [Workload("app", collector=f"spiffe://test/host-{n}") for n in range(HOSTS)]
         self.register = Register(self.made.config(), grants={
-            "key": "grant.key", "directory": "given", "author": "register.test/grants", "lasts_s": 120,
+            "key": "grant.key", "directory": "given", "author": "register.test/grants", "lasts_s": 120, "most": most,
             "rules": [{"act": "freeze", "workloads": ["app"], "share_percent": 30, **rule}]})
         key = self.register.path("grant.key")
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", str(key)], check=True)
@@ -119,6 +119,17 @@ def test_a_share_and_no_more_however_many_fall():
         floor.add((0, EVIL))
         floor.granter.wait_for("event=not-granted .*host-0.*3 of at most 3")
         assert len(floor.given()) == 3
+
+
+def test_no_more_than_so_many_whatever_is_called_alike():
+    """A signer in other hands calls others alike each time, by a policy that nobody has to approve, or
+    invents some."""
+    with Floor(most=2, share_percent=100) as floor:
+        floor.add(*[(n, EVIL) for n in range(4)])
+        for n in range(4):
+            floor.granter.wait_for(rf"event=(?:granted|not-granted) .*app on spiffe://test/host-{n}[ ,]")
+        floor.granter.wait_for("event=not-granted .*2 of at most 2 were granted in all")
+        assert len(floor.given()) == 2, floor.given()
 
 
 def test_the_interval_gives_a_share_again():

@@ -153,6 +153,7 @@ test_what_may_be_granted(void **state)
 	assert_int_equal(c->grants.rules[0].share_percent, 10);
 	assert_int_equal(c->grants.rules[0].interval_s, 3600);
 	assert_int_equal(c->grants.lasts_s, 600);
+	assert_int_equal(c->grants.most, 10);
 	register_config_free(&c);
 	text = fixture_replace(GRANTS, "freeze", "melt");
 	refuse(state, "state: state\n", text, 16,
