@@ -230,6 +230,10 @@ def root_of(leaf, index, size, path):
 
 # --- keys and signatures -------------------------------------------------------------------------------------
 
+# What the library says of certificates beside ValueError.
+NO_CERTIFICATE = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+
+
 def read_key(data):
     """A certificate, a public key or a verifier key line. Who has signed a certificate is not looked at."""
     try:
@@ -242,7 +246,7 @@ def read_key(data):
         return read_line(data.removesuffix(b"\n"))
     except Refused as refused:
         raise Refused("certificate", str(refused), wrong=False) from refused
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, *NO_CERTIFICATE) as error:
         raise Refused("certificate", f"expected a certificate or key: {error}", wrong=False) from error
 
 

@@ -83,8 +83,10 @@ function parseCertificate(der) {
 	demand(signature?.tag === BITS && algorithm.tag === SEQUENCE && tbs.tag === SEQUENCE && more.length === 0,
 		"expected an X.509 certificate");
 	const parts = elements(tbs.content);
-	if (parts[0]?.tag === 0xa0)
-		parts.shift();
+	if (parts[0]?.tag === 0xa0) {
+		const version = whole(parts.shift().content, INTEGER);
+		demand(version.length === 1 && version[0] === 2, "certificate: expected version 3, or none said");
+	}
 	const [serial, inner, issuer, validity, subject, key, ...rest] = parts;
 	demand(key?.tag === SEQUENCE && serial.tag === INTEGER &&
 		[inner, issuer, validity, subject].every(part => part.tag === SEQUENCE), "expected an X.509 certificate");

@@ -439,6 +439,8 @@ def bad_trust(cases, keys, entry):
     add("a certificate cut off, in DER", der[:200])
     add("a certificate of indefinite length", wrap(b"\x30\x80" + der[4:] + b"\0\0"), **lenient)
     add("a length that is longer than it must be", wrap(b"\x30\x83\0" + der[2:]), **lenient)
+    version = bytes.fromhex("a003020102")
+    add("a certificate of a version that there is not", wrap(der.replace(version, version[:-1] + b"\x3f")), **lenient)
     add("PEM without its end", pem[:-30])
     add("PEM with a character that is none", pem[:60] + b"!" + pem[61:])
     add("PEM of another label", pem.replace(b"CERTIFICATE", b"CERT"))
